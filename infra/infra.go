@@ -1,0 +1,22 @@
+// Package infra shares with Go what the deployment templates declare, so that
+// the emulator refuses exactly what the deployed role would.
+package infra
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+)
+
+//go:embed roleactions.json
+var roleActions []byte
+
+// RoleActions returns the ARM actions that the deployed custom role grants
+// on an API Management service. The template reads the same file.
+func RoleActions() []string {
+	var actions []string
+	if err := json.Unmarshal(roleActions, &actions); err != nil {
+		panic(fmt.Sprintf("infra: roleactions.json: %v", err)) // embedded: wrong only as built
+	}
+	return actions
+}

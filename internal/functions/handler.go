@@ -1,0 +1,186 @@
+// Package functions knows the envelope in which the Azure Functions host
+// calls a custom handler: which route belongs to which function, how the
+// host encodes a trigger, and which answers it takes for a yes or a no. What
+// a function does with a trigger is its handler's affair.
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+const (
+	// DefaultDeadline bounds one invocation. It lies well below the shortest
+	// default functionTimeout (5 minutes): when that passes, the host kills the
+	// whole process with every other invocation in it.
+	DefaultDeadline = 2 * time.Minute
+
+	// DefaultMaxBody bounds one envelope. A standard Service Bus message has
+	// 256 KB and an Event Grid event 1 MB, before base64.
+	DefaultMaxBody = 4 << 20
+
+	// readLimit bounds how long the host may take to send one envelope.
+	readLimit = 30 * time.Second
+)
+
+// done is the whole answer of a success. An empty body with a 2xx would leave
+// the invocation hanging until functionTimeout.
+const done = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
+
+// Options are a Handler's settings; the zero value uses the defaults.
+type Options struct {
+	Log      *slog.Logger  // slog.Default if nil
+	Deadline time.Duration // of each invocation's context
+	MaxBody  int64         // bytes of an envelope
+}
+
+// Handler answers the host: POST /<FunctionName> runs that function and
+// GET / says that the process is ready. It matches paths exactly and never
+// redirects, because the host follows a redirect and turns the POST into a GET.
+type Handler struct {
+	options   Options
+	functions []Registration
+	routes    map[string]Registration
+}
+
+// hostName is what the host accepts as a function's folder.
+var hostName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,127}$`)
+
+// NewHandler returns a handler for the given functions. It panics on a name
+// that the host would refuse or that is registered twice.
+func NewHandler(o Options, functions ...Registration) *Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Deadline == 0 {
+		o.Deadline = DefaultDeadline
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	h := &Handler{options: o, functions: functions, routes: map[string]Registration{}}
+	for _, f := range functions {
+		if !hostName.MatchString(f.Name) || strings.EqualFold(f.Name, "host") {
+			panic(fmt.Sprintf("functions: the host refuses the name %q", f.Name))
+		}
+		if _, twice := h.routes[f.path]; twice {
+			panic(fmt.Sprintf("functions: %s is registered twice", f.Name))
+		}
+		h.routes[f.path] = f
+	}
+	return h
+}
+
+// Functions returns what was registered, in that order, so that a test can
+// compare it with the folders that the host reads.
+func (h *Handler) Functions() []Registration {
+	return append([]Registration(nil), h.functions...)
+}
+
+// ServeHTTP runs one invocation. Every answer is a JSON object. The host reads
+// a 2xx as success and anything else as failure, and never reads a failure's
+// body: the reason is in the log.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		answer(w, http.StatusOK, "{}") // asked every 25 ms at the start and as a ping later: not logged
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	ctx := withInvocation(r.Context(), r.Header.Get("X-Azure-Functions-InvocationId"), name)
+	f, ok := h.routes[r.URL.Path]
+	switch {
+	case !ok:
+		h.options.Log.ErrorContext(ctx, "unknown function", "path", r.URL.Path)
+		refuse(w, http.StatusNotFound, fmt.Sprintf("no function is registered for %s", r.URL.Path))
+	case r.Method != http.MethodPost:
+		h.options.Log.WarnContext(ctx, "wrong method", "method", r.Method, "path", r.URL.Path)
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, http.StatusMethodNotAllowed, "an invocation is a POST")
+	default:
+		h.invoke(ctx, w, r, f)
+	}
+}
+
+func (h *Handler) invoke(ctx context.Context, w http.ResponseWriter, r *http.Request, f Registration) {
+	call, err := h.read(w, r, f)
+	if err != nil {
+		h.options.Log.ErrorContext(ctx, "malformed invocation", "error", err)
+		refuse(w, badRequest(err), err.Error())
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
+	defer cancel()
+	if err := h.run(ctx, call); err != nil {
+		refuse(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, done)
+}
+
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, f Registration) (call, error) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(readLimit)) // a recorder has none
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.options.MaxBody))
+	if err != nil {
+		// The deadline stays, for the server reads on to the body's end.
+		return nil, fmt.Errorf("read invocation: %w", err)
+	}
+	_ = control.SetReadDeadline(time.Time{}) // hitting it would cancel the function's context
+	in, err := decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return f.bind(in)
+}
+
+// run calls the function and logs its failure: the one place that does.
+func (h *Handler) run(ctx context.Context, call call) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.options.Log.ErrorContext(ctx, "invocation panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = errors.New("panic")
+		}
+	}()
+	if err := call(ctx); err != nil {
+		h.options.Log.WarnContext(ctx, "invocation failed", "error", err)
+		return err
+	}
+	return nil
+}
+
+func badRequest(err error) int {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
+	}
+	return http.StatusBadRequest
+}
+
+func refuse(w http.ResponseWriter, status int, reason string) {
+	body, err := json.Marshal(struct {
+		Error string `json:"error"`
+	}{reason})
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	answer(w, status, string(body))
+}
+
+func answer(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}

@@ -1,0 +1,56 @@
+package job
+
+import "time"
+
+// Stored is a job as it was read, with the tag that a save must match.
+type Stored struct {
+	Job
+	ETag string
+}
+
+// StoredLease is a lease as it was read.
+type StoredLease struct {
+	Lease
+	ETag string
+}
+
+// Move is one atomic write to one service's partition: the job as it was read
+// and as it shall be, and with it whatever must change at the same moment.
+type Move struct {
+	From Stored
+	To   Job
+	// Point is what this move makes restorable, if anything.
+	Point *Point
+}
+
+// Lease is what m does to the service's lease.
+func (m Move) Lease() LeaseMove { return LeaseBetween(m.From.Job, m.To) }
+
+// Summary is what m writes into the service's summary.
+func (m Move) Summary() SummaryMove {
+	s := SummaryBetween(m.From.Job, m.To)
+	s.Point = m.Point
+	return s
+}
+
+// HeldLease is the lease row that m's job has after m.
+func (m Move) HeldLease() Lease {
+	return Lease{
+		Service:     m.To.Service,
+		Job:         m.To.ID,
+		Attempt:     m.To.Attempt.Number,
+		TakenAt:     m.To.Attempt.StartedAt,
+		Orphaned:    m.To.Stranded,
+		ResumeToken: m.To.Attempt.ResumeToken,
+	}
+}
+
+// Message is something for a queue to deliver, not before NotBefore and
+// possibly more than once. ID is for people and for tracing; nothing depends
+// on a queue that drops duplicates.
+type Message struct {
+	Queue     string
+	ID        string
+	Body      []byte
+	NotBefore time.Time // zero: at once
+}

@@ -1,0 +1,73 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Point is a verified backup. It exists from the save that ended Verifying.
+type Point struct {
+	Service    string
+	Job        string
+	Attempt    int
+	Blob       string
+	Size       int64
+	StartedAt  time.Time // changes after it may be missing
+	VerifiedAt time.Time
+	Before     Inventory // just before the start; products are not looked at
+	After      Inventory // after the end
+	Facts      Facts
+}
+
+// RestorableUntil is when Azure stops accepting the backup: limit after its
+// start. It says nothing of how long the blob is kept.
+func (p Point) RestorableUntil(limit time.Duration) time.Time { return p.StartedAt.Add(limit) }
+
+// Artefact is a blob as storage shows it.
+type Artefact struct {
+	Name string
+	Size int64
+}
+
+// Facts are what a restore must match, as ARM's service resource says it.
+// All are empty where the operation's end was not seen.
+type Facts struct {
+	Tier     string // sku.name, such as Developer or Premium
+	Units    int
+	Location string
+}
+
+// Inventory says how many of each kind of resource a service holds and which,
+// by a hash of their sorted names. A zero Tally is one nobody looked at.
+type Inventory struct {
+	APIs, Products, NamedValues Tally
+}
+
+// Tally counts one kind of resource.
+type Tally struct {
+	Count int
+	Hash  string
+}
+
+// NewTally counts names; their order does not matter.
+func NewTally(names []string) Tally {
+	sorted := slices.Sorted(slices.Values(names))
+	sum := sha256.Sum256([]byte(strings.Join(sorted, "\x00")))
+	return Tally{Count: len(names), Hash: hex.EncodeToString(sum[:8])}
+}
+
+// Known reports whether anybody counted.
+func (t Tally) Known() bool { return t.Hash != "" }
+
+// Fingerprint is one value for the whole inventory, or "" if a part of it is
+// not known.
+func (i Inventory) Fingerprint() string {
+	if !i.APIs.Known() || !i.Products.Known() || !i.NamedValues.Known() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(i.APIs.Hash + i.Products.Hash + i.NamedValues.Hash))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,97 @@
+// Package plan reads lifeboat.yaml: what is protected, where its backups go
+// and by which rules. Parse reports every mistake at once, each with its line,
+// its column and what was expected; a Plan that it returns can be used as it
+// is.
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+)
+
+// Plan is what a plan file says. Services are in the order of the file.
+type Plan struct {
+	Services []Service
+}
+
+// Service is one protected API Management service.
+type Service struct {
+	job.Service
+	// Schedule says when backups are due.
+	Schedule Schedule
+	// Interval is the longest time that should lie between the starts of two
+	// good backups, and Grace how much later one may be before it is late.
+	Interval, Grace time.Duration
+	// Jitter spreads the services that are due at the same time: a backup
+	// starts within Jitter of its occurrence.
+	Jitter time.Duration
+	// RestorableFor is how long Azure accepts a backup for a restore, counted
+	// from its start.
+	RestorableFor time.Duration
+	// Rules bound the life of this service's jobs.
+	Rules job.Rules
+
+	resourceID string
+	schedule   string
+	timeZone   string
+}
+
+// ResourceID is the service's ARM resource id as the plan writes it.
+func (s Service) ResourceID() string { return s.resourceID }
+
+// Service returns the service that the plan calls name.
+func (p *Plan) Service(name string) (Service, bool) {
+	for _, s := range p.Services {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Mistake is one thing that is wrong in a plan file.
+type Mistake struct {
+	File         string
+	Line, Column int    // from 1; 0 where the file has no such place
+	Path         string // such as services.apim-weu.jitter; may be empty
+	Problem      string // what is wrong and what was expected
+}
+
+// Error gives the mistake on one line, in the form that editors can follow.
+func (m *Mistake) Error() string {
+	where := m.File
+	if m.Line > 0 {
+		where = fmt.Sprintf("%s:%d:%d", m.File, m.Line, m.Column)
+	}
+	if m.Path == "" {
+		return where + ": " + m.Problem
+	}
+	return fmt.Sprintf("%s: %s: %s", where, m.Path, m.Problem)
+}
+
+// builtIn is a service as it is where neither the plan nor its defaults say
+// otherwise.
+func builtIn() Service {
+	return Service{
+		Service:       job.Service{Access: job.Access{Mode: job.AccessSystemIdentity}},
+		Interval:      24 * time.Hour,
+		Grace:         2 * time.Hour,
+		Jitter:        20 * time.Minute,
+		RestorableFor: 30 * 24 * time.Hour,
+		schedule:      "0 0 1 * * *",
+		timeZone:      "UTC",
+		Rules: job.Rules{
+			Deadline:          8 * time.Hour,
+			OperationDeadline: 3 * time.Hour,
+			PollMin:           15 * time.Second,
+			PollMax:           5 * time.Minute,
+			Settling:          5 * time.Minute,
+			BusyWait:          2 * time.Minute,
+			Attempts:          3,
+			RetryWait:         15 * time.Minute,
+			MinSizePercent:    10,
+		},
+	}
+}

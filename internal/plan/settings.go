@@ -1,0 +1,163 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"lifeboat/internal/job"
+)
+
+// setting is one key that a service, or the defaults of all services, may
+// have.
+type setting struct {
+	key  string
+	want string // completes "want ..."
+	// set puts a value into s. An error with text replaces want.
+	set func(s *Service, value string) error
+	// own settings can't be defaults.
+	own bool
+}
+
+// settings are all keys of a service, in the order of the documentation.
+var settings = []setting{
+	{key: "resourceId", own: true, want: "an ARM resource id such as /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ApiManagement/service/<name>", set: setResourceID},
+	{key: "apiVersion", want: "an ARM api-version such as 2024-05-01", set: matching(`^20\d\d-\d\d-\d\d(-preview)?$`, func(s *Service) *string { return &s.APIVersion })},
+	{key: "storageAccount", want: "a storage account's name, 3 to 24 lower-case letters and digits", set: matching(`^[a-z0-9]{3,24}$`, func(s *Service) *string { return &s.Account })},
+	{key: "container", want: "a blob container's name, 3 to 63 lower-case letters, digits and single hyphens", set: matching(`^[a-z0-9](-?[a-z0-9]){2,62}$`, func(s *Service) *string { return &s.Container })},
+	{key: "access", want: "SystemAssignedManagedIdentity, UserAssignedManagedIdentity or AccessKey", set: setAccess},
+	{key: "clientId", want: "the client id of a user-assigned identity, a GUID", set: matching(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`, func(s *Service) *string { return &s.Access.ClientID })},
+	{key: "accessKeySetting", want: wantKeySetting, set: setKeySetting},
+	{key: "schedule", want: "an NCRONTAB expression", set: setSchedule},
+	{key: "timeZone", want: "an IANA time zone such as Europe/Berlin", set: setTimeZone},
+	{key: "interval", want: "a duration such as 24h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Interval })},
+	{key: "grace", want: "a duration such as 2h", set: span(0, func(s *Service) *time.Duration { return &s.Grace })},
+	{key: "jitter", want: "a duration such as 20m", set: span(0, func(s *Service) *time.Duration { return &s.Jitter })},
+	{key: "restorableFor", want: "a duration such as 30d", set: span(time.Hour, func(s *Service) *time.Duration { return &s.RestorableFor })},
+	{key: "deadline", want: "a duration such as 8h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Rules.Deadline })},
+	{key: "operationDeadline", want: "a duration such as 3h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Rules.OperationDeadline })},
+	{key: "pollMin", want: "a duration such as 15s", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.PollMin })},
+	{key: "pollMax", want: "a duration such as 5m", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.PollMax })},
+	{key: "settling", want: "a duration such as 5m", set: span(10*time.Second, func(s *Service) *time.Duration { return &s.Rules.Settling })},
+	{key: "busyWait", want: "a duration such as 2m", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.BusyWait })},
+	{key: "attempts", want: "a number from 1 to 10", set: number(1, 10, func(s *Service) *int { return &s.Rules.Attempts })},
+	{key: "retryWait", want: "a duration such as 15m", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.RetryWait })},
+	{key: "minSizePercent", want: "a number from 0 to 100", set: number(0, 100, func(s *Service) *int { return &s.Rules.MinSizePercent })},
+}
+
+func settingFor(key string) (setting, bool) {
+	for _, s := range settings {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+// errWant is the error of a value that is not what the setting wants.
+var errWant = fmt.Errorf("not what is wanted")
+
+func matching(pattern string, field func(*Service) *string) func(*Service, string) error {
+	re := regexp.MustCompile(pattern)
+	return func(s *Service, value string) error {
+		if !re.MatchString(value) {
+			return errWant
+		}
+		*field(s) = value
+		return nil
+	}
+}
+
+func span(least time.Duration, field func(*Service) *time.Duration) func(*Service, string) error {
+	return func(s *Service, value string) error {
+		d, err := parseDuration(value)
+		if err != nil {
+			return errWant
+		}
+		if d < least {
+			return fmt.Errorf("want at least %s, got %q", least, value)
+		}
+		*field(s) = d
+		return nil
+	}
+}
+
+func number(least, most int, field func(*Service) *int) func(*Service, string) error {
+	return func(s *Service, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least || n > most {
+			return errWant
+		}
+		*field(s) = n
+		return nil
+	}
+}
+
+// parseDuration reads Go's durations and whole days, such as 30d.
+func parseDuration(value string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil {
+			return 0, err
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(value)
+	if err == nil && d < 0 {
+		err = errWant
+	}
+	return d, err
+}
+
+// The service's own name: SPEC pattern of api-version 2024-05-01.
+var resourceID = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/resourceGroups/([-\w._()]{1,90})/providers/Microsoft\.ApiManagement/service/([a-z](?:[a-z0-9-]{0,48}[a-z0-9])?)$`)
+
+func setResourceID(s *Service, value string) error {
+	parts := resourceID.FindStringSubmatch(value)
+	if parts == nil {
+		return errWant
+	}
+	s.resourceID = value
+	s.Subscription, s.ResourceGroup, s.Resource = parts[1], parts[2], parts[3]
+	return nil
+}
+
+func setAccess(s *Service, value string) error {
+	switch mode := job.AccessMode(value); mode {
+	case job.AccessSystemIdentity, job.AccessUserIdentity, job.AccessKey:
+		s.Access.Mode = mode
+		return nil
+	}
+	return errWant
+}
+
+const wantKeySetting = "the name of the app setting that holds the storage key (never the key itself)"
+
+var keySetting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+
+// setKeySetting does not repeat a wrong value: it may be the key itself.
+func setKeySetting(s *Service, value string) error {
+	if !keySetting.MatchString(value) {
+		return fmt.Errorf("want %s", wantKeySetting)
+	}
+	s.Access.KeySetting = value
+	return nil
+}
+
+func setSchedule(s *Service, value string) error {
+	if _, err := parseExpression(value); err != nil {
+		return err
+	}
+	s.schedule = value
+	return nil
+}
+
+func setTimeZone(s *Service, value string) error {
+	if _, err := parseZone(value); err != nil {
+		return err
+	}
+	s.timeZone = value
+	return nil
+}
