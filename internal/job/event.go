@@ -189,14 +189,21 @@ func (e Refused) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	return j.end(Failed, now), nil
 }
 
-// NotLanded: the current attempt provably never became an operation.
+// NotLanded: as far as can be seen, the current attempt has left nothing.
+// Where the service was seen Updating, that counts as an attempt that failed;
+// otherwise the request never arrived, and another follows.
 type NotLanded struct{ Reason string }
 
 func (e NotLanded) apply(j Job, rules Rules, now time.Time) (Job, error) {
-	if j.State != Starting && !j.Lost() {
-		return j, ErrImpossible
+	switch {
+	case j.Lost():
+		return j.retry(CodeNotLanded, e.Reason, rules.RetryWait, rules, now), nil
+	case j.State == Starting:
+		j.State, j.Reason = Pending, e.Reason
+		j.NotBefore = now.Add(rules.PollMin)
+		return j.warn(fmt.Sprintf("attempt %d did not reach Azure: %s", j.Attempt.Number, e.Reason)), nil
 	}
-	return j.retry(CodeNotLanded, e.Reason, rules.PollMin, rules, now), nil
+	return j, ErrImpossible
 }
 
 // Updating: the service is in an operation that may be the attempt's own,

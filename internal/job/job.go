@@ -64,7 +64,7 @@ func (s State) Operating() bool { return s == Starting || s == InProgress }
 // failure, its own code stands instead.
 const (
 	CodeDeadlineExceeded = "DeadlineExceeded" // not done in time
-	CodeNotLanded        = "NotLanded"        // no attempt reached Azure
+	CodeNotLanded        = "NotLanded"        // an operation that could not be followed left no blob
 	CodeArtefactMissing  = "ArtefactMissing"  // the operation succeeded, its blob is not there
 	CodeArtefactUnfit    = "ArtefactUnfit"    // the blob is empty or absurdly small
 	CodeOperationFailed  = "OperationFailed"  // Azure gave no code of its own

@@ -1,0 +1,115 @@
+// Package recovery is the shell around the pure core: it looks at Azure, lets
+// package job decide, schedules the next prompt and saves. One call makes one
+// move. Nothing waits here between moves, so every method may run twice, late,
+// at the same time as itself, or die between any two lines.
+package recovery
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// Store keeps the jobs, leases, points and summaries of each service. Errors
+// that wrap none of the named sentinels mean that the outcome is not known.
+type Store interface {
+	// Job reads one job. It returns job.ErrNotFound, or job.ErrNewerSchema.
+	Job(ctx context.Context, service, id string) (job.Stored, error)
+	// Create inserts j and writes m into its service's summary, both or
+	// neither. It returns job.ErrExists if there is a job of that id.
+	Create(ctx context.Context, j job.Job, m job.SummaryMove) error
+	// Save writes all of m or nothing. It returns job.ErrConflict if the job
+	// was saved since it was read, and job.ErrLeased if m takes a lease that
+	// another job holds.
+	Save(ctx context.Context, m job.Move) error
+	// Summary reads one service's summary. It returns job.ErrNotFound for a
+	// service that never had a job.
+	Summary(ctx context.Context, service string) (job.Summary, error)
+	// Note writes m into a service's summary.
+	Note(ctx context.Context, service string, m job.SummaryMove) error
+	// Summaries yields the summary of every service.
+	Summaries(ctx context.Context) iter.Seq2[job.Summary, error]
+	// Overdue yields every job that has not ended and whose next move was due
+	// before t.
+	Overdue(ctx context.Context, t time.Time) iter.Seq2[job.Job, error]
+	// Orphans yields every lease whose job ended with an operation that may
+	// be running.
+	Orphans(ctx context.Context) iter.Seq2[job.StoredLease, error]
+	// Release removes a lease unless it changed since it was read; then it
+	// returns job.ErrConflict, or job.ErrNotFound if it is gone.
+	Release(ctx context.Context, l job.StoredLease) error
+	// Follow gives an orphaned lease the resume token of its operation. It
+	// returns job.ErrNotFound if that job's orphaned lease is not there.
+	Follow(ctx context.Context, service, id, resumeToken string) error
+}
+
+// ARM is Azure's management API. Its errors wrap the sentinels of package job
+// that say what is known; *job.AzureError holds Azure's own words.
+type ARM interface {
+	// StartBackup sends the request for a backup once, without a retry of
+	// any kind.
+	StartBackup(ctx context.Context, s job.Service, blob string) (job.Started, error)
+	// Poll looks once at an operation. Its error is job.ErrOperationFailed,
+	// job.ErrHandleLost, or job.ErrUnavailable.
+	Poll(ctx context.Context, s job.Service, resumeToken string) (job.Progress, error)
+	// Observe reads the service resource.
+	Observe(ctx context.Context, s job.Service) (job.Observed, error)
+	// Count lists the resources of the kinds asked for.
+	Count(ctx context.Context, s job.Service, kinds job.Resources) (job.Inventory, error)
+}
+
+// Blobs are the backup containers.
+type Blobs interface {
+	// Artefact looks at a backup blob. It returns job.ErrNotFound.
+	Artefact(ctx context.Context, s job.Service, blob string) (job.Artefact, error)
+	// Record writes p's sidecar beside its blob, unless there is one: then
+	// that one stands. It returns what the sidecar says.
+	Record(ctx context.Context, s job.Service, p job.Point) (job.Point, error)
+}
+
+// Sender puts messages on queues.
+type Sender interface {
+	Send(ctx context.Context, m job.Message) error
+}
+
+// Engine makes moves. Its fields are set once, before the first call.
+type Engine struct {
+	Plan  *plan.Plan
+	Store Store
+	ARM   ARM
+	Blobs Blobs
+	Queue Sender
+	Log   *slog.Logger
+	// Now is the wall clock, time.Now if nil. Spans within one call are
+	// measured by the monotonic clock instead.
+	Now func() time.Time
+	// NewID names an invocation or a message; no two results are the same.
+	NewID func() string
+	// Parallel is how many services Schedule works on at a time; 1 if 0.
+	Parallel int
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now != nil {
+		return e.Now().UTC()
+	}
+	return time.Now().UTC()
+}
+
+// The keys of log attributes, the same in every line about the same thing.
+const (
+	keyJob      = "job"
+	keyService  = "service"
+	keyFrom     = "from"
+	keyTo       = "to"
+	keyRevision = "revision"
+	keyAttempt  = "attempt"
+	keyNext     = "next"
+	keyReason   = "reason"
+	keyCode     = "code"
+	keyError    = "error"
+)

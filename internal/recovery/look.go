@@ -1,0 +1,136 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// poll looks once at the operation that j follows.
+func (e *Engine) poll(ctx context.Context, j job.Job, s plan.Service) job.Event {
+	progress, err := e.ARM.Poll(ctx, s.Service, j.Attempt.ResumeToken)
+	switch {
+	case err == nil && progress.Done:
+		return job.OperationSucceeded{Facts: progress.Facts}
+	case err == nil:
+		return job.Running{ResumeToken: progress.ResumeToken, RetryAfter: progress.RetryAfter}
+	case errors.Is(err, job.ErrOperationFailed):
+		code, message := words(err)
+		return job.OperationFailed{Code: code, Message: message}
+	case errors.Is(err, job.ErrHandleLost):
+		return job.HandleLost{Reason: err.Error()}
+	default:
+		return deferred(err)
+	}
+}
+
+// evidence decides about an attempt without a handle by what can be seen:
+// the service's state first, then the attempt's own blob.
+func (e *Engine) evidence(ctx context.Context, j job.Job, s plan.Service) job.Event {
+	service, err := e.ARM.Observe(ctx, s.Service)
+	if err != nil {
+		return deferred(err)
+	}
+	if service.InTransition() {
+		return job.Updating{}
+	}
+	_, err = e.Blobs.Artefact(ctx, s.Service, j.Attempt.Blob)
+	switch {
+	case err == nil:
+		return job.Evident{Facts: service.Facts}
+	case errors.Is(err, job.ErrNotFound):
+		return job.NotLanded{Reason: fmt.Sprintf("%s is %s and blob %s is not in container %s", s.Resource, service.ProvisioningState, j.Attempt.Blob, s.Container)}
+	default:
+		return deferred(err)
+	}
+}
+
+// verify looks for the attempt's blob and records the point beside it.
+func (e *Engine) verify(ctx context.Context, j job.Job, s plan.Service) (job.Event, *job.Point) {
+	artefact, err := e.Blobs.Artefact(ctx, s.Service, j.Attempt.Blob)
+	switch {
+	case errors.Is(err, job.ErrNotFound):
+		return job.ArtefactMissing{}, nil
+	case err != nil:
+		return deferred(err), nil
+	}
+	unfit, err := e.unfit(ctx, artefact, s)
+	if err != nil {
+		return deferred(err), nil
+	}
+	if unfit != "" {
+		return job.ArtefactUnfit{Reason: unfit}, nil
+	}
+	after, warning, err := e.count(ctx, j, s, job.Resources{APIs: true, Products: true, NamedValues: true})
+	if err != nil {
+		return deferred(err), nil
+	}
+	point, err := e.Blobs.Record(ctx, s.Service, j.Point(artefact, after, e.now()))
+	if err != nil {
+		return deferred(err), nil
+	}
+	return job.Verified{Warning: warning}, &point
+}
+
+// unfit says why a blob can't be a whole backup, or "".
+func (e *Engine) unfit(ctx context.Context, a job.Artefact, s plan.Service) (string, error) {
+	if a.Size == 0 {
+		return fmt.Sprintf("blob %s is empty", a.Name), nil
+	}
+	summary, err := e.Store.Summary(ctx, s.Name)
+	if errors.Is(err, job.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if a.Size*100 < summary.PointSize*int64(s.Rules.MinSizePercent) {
+		return fmt.Sprintf("blob %s has %d bytes, the last good backup had %d: lower minSizePercent (%d) if that is right",
+			a.Name, a.Size, summary.PointSize, s.Rules.MinSizePercent), nil
+	}
+	return "", nil
+}
+
+// patience is how many looks in a row an inventory may cost before the backup
+// goes on without it.
+const patience = 3
+
+// count takes an inventory. A backup is worth more than its inventory: where
+// it can't be had, the warning says so and a zero inventory stands for it.
+func (e *Engine) count(ctx context.Context, j job.Job, s plan.Service, kinds job.Resources) (job.Inventory, string, error) {
+	inventory, err := e.ARM.Count(ctx, s.Service, kinds)
+	switch {
+	case err == nil:
+		return inventory, "", nil
+	case errors.Is(err, job.ErrRefused), j.Delays >= patience:
+		return job.Inventory{}, fmt.Sprintf("no inventory: %v", err), nil
+	default:
+		return job.Inventory{}, "", err
+	}
+}
+
+// deferred is a look that told nothing.
+func deferred(err error) job.Deferred {
+	return job.Deferred{Reason: err.Error(), RetryAfter: retryAfter(err)}
+}
+
+func retryAfter(err error) time.Duration {
+	var azure *job.AzureError
+	if errors.As(err, &azure) {
+		return azure.RetryAfter
+	}
+	return 0
+}
+
+// words are Azure's own code and message where err has them.
+func words(err error) (code, message string) {
+	var azure *job.AzureError
+	if errors.As(err, &azure) && (azure.Code != "" || azure.Message != "") {
+		return azure.Code, azure.Message
+	}
+	return "", err.Error()
+}

@@ -1,0 +1,255 @@
+package recoverytest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"lifeboat/internal/job"
+)
+
+// Store keeps everything in memory. The zero value is not usable: see
+// NewStore.
+type Store struct {
+	effects *Effects
+
+	mu         sync.Mutex
+	writes     int
+	partitions map[string]*partition
+}
+
+type partition struct {
+	jobs    map[string]job.Stored
+	lease   *job.StoredLease
+	points  []job.Point
+	summary *job.Summary
+}
+
+// NewStore is an empty store whose calls are effects of e.
+func NewStore(e *Effects) *Store {
+	return &Store{effects: e, partitions: map[string]*partition{}}
+}
+
+func (s *Store) partition(service string) *partition {
+	p, ok := s.partitions[service]
+	if !ok {
+		p = &partition{jobs: map[string]job.Stored{}}
+		s.partitions[service] = p
+	}
+	return p
+}
+
+func (s *Store) tag() string {
+	s.writes++
+	return strconv.Itoa(s.writes)
+}
+
+func (s *Store) do(call string, effect func() error) error {
+	return s.effects.do("store."+call, unchanged, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return effect()
+	})
+}
+
+// Job implements recovery.Store.
+func (s *Store) Job(_ context.Context, service, id string) (found job.Stored, err error) {
+	err = s.do("Job", func() error {
+		var ok bool
+		if found, ok = s.partition(service).jobs[id]; !ok {
+			return fmt.Errorf("job %s: %w", id, job.ErrNotFound)
+		}
+		return nil
+	})
+	if err != nil {
+		return job.Stored{}, err
+	}
+	return found, nil
+}
+
+// Create implements recovery.Store.
+func (s *Store) Create(_ context.Context, j job.Job, m job.SummaryMove) error {
+	return s.do("Create", func() error {
+		p := s.partition(j.Service)
+		if _, ok := p.jobs[j.ID]; ok {
+			return fmt.Errorf("job %s: %w", j.ID, job.ErrExists)
+		}
+		p.jobs[j.ID] = job.Stored{Job: j, ETag: s.tag()}
+		p.note(j.Service, m)
+		return nil
+	})
+}
+
+// Save implements recovery.Store.
+func (s *Store) Save(_ context.Context, m job.Move) error {
+	return s.do("Save", func() error {
+		p := s.partition(m.To.Service)
+		if now, ok := p.jobs[m.To.ID]; !ok || now.ETag != m.From.ETag {
+			return fmt.Errorf("job %s: %w", m.To.ID, job.ErrConflict)
+		}
+		if m.Lease() == job.TakeLease && p.lease != nil {
+			return fmt.Errorf("service %s: %w", m.To.Service, job.ErrLeased)
+		}
+		switch m.Lease() {
+		case job.TakeLease, job.OrphanLease:
+			p.lease = &job.StoredLease{Lease: m.HeldLease(), ETag: s.tag()}
+		case job.ReleaseLease:
+			p.lease = nil
+		}
+		if m.Point != nil {
+			p.points = append(p.points, *m.Point)
+		}
+		p.note(m.To.Service, m.Summary())
+		p.jobs[m.To.ID] = job.Stored{Job: m.To, ETag: s.tag()}
+		return nil
+	})
+}
+
+func (p *partition) note(service string, m job.SummaryMove) {
+	if m.Empty() {
+		return
+	}
+	if p.summary == nil {
+		p.summary = &job.Summary{Service: service}
+	}
+	*p.summary = m.Apply(*p.summary)
+}
+
+// Summary implements recovery.Store.
+func (s *Store) Summary(_ context.Context, service string) (found job.Summary, err error) {
+	err = s.do("Summary", func() error {
+		p := s.partition(service)
+		if p.summary == nil {
+			return fmt.Errorf("summary of %s: %w", service, job.ErrNotFound)
+		}
+		found = *p.summary
+		return nil
+	})
+	return found, err
+}
+
+// Note implements recovery.Store.
+func (s *Store) Note(_ context.Context, service string, m job.SummaryMove) error {
+	return s.do("Note", func() error {
+		s.partition(service).note(service, m)
+		return nil
+	})
+}
+
+// Summaries implements recovery.Store.
+func (s *Store) Summaries(context.Context) iter.Seq2[job.Summary, error] {
+	return listed(s, "Summaries", func(p *partition) []job.Summary {
+		if p.summary == nil {
+			return nil
+		}
+		return []job.Summary{*p.summary}
+	})
+}
+
+// Overdue implements recovery.Store.
+func (s *Store) Overdue(_ context.Context, t time.Time) iter.Seq2[job.Job, error] {
+	return listed(s, "Overdue", func(p *partition) []job.Job {
+		var due []job.Job
+		for _, stored := range p.jobs {
+			if !stored.State.Terminal() && stored.NotBefore.Before(t) {
+				due = append(due, stored.Job)
+			}
+		}
+		slices.SortFunc(due, func(a, b job.Job) int { return cmp.Compare(a.ID, b.ID) })
+		return due
+	})
+}
+
+// Orphans implements recovery.Store.
+func (s *Store) Orphans(context.Context) iter.Seq2[job.StoredLease, error] {
+	return listed(s, "Orphans", func(p *partition) []job.StoredLease {
+		if p.lease == nil || !p.lease.Orphaned {
+			return nil
+		}
+		return []job.StoredLease{*p.lease}
+	})
+}
+
+// Release implements recovery.Store.
+func (s *Store) Release(_ context.Context, l job.StoredLease) error {
+	return s.do("Release", func() error {
+		p := s.partition(l.Service)
+		switch {
+		case p.lease == nil:
+			return fmt.Errorf("lease of %s: %w", l.Service, job.ErrNotFound)
+		case p.lease.ETag != l.ETag:
+			return fmt.Errorf("lease of %s: %w", l.Service, job.ErrConflict)
+		}
+		p.lease = nil
+		return nil
+	})
+}
+
+// Follow implements recovery.Store.
+func (s *Store) Follow(_ context.Context, service, id, resumeToken string) error {
+	return s.do("Follow", func() error {
+		p := s.partition(service)
+		if p.lease == nil || p.lease.Job != id || !p.lease.Orphaned {
+			return fmt.Errorf("orphaned lease of job %s: %w", id, job.ErrNotFound)
+		}
+		p.lease.ResumeToken, p.lease.ETag = resumeToken, s.tag()
+		return nil
+	})
+}
+
+// listed yields what pick takes from each partition, in their order.
+func listed[T any](s *Store, call string, pick func(*partition) []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var all []T
+		err := s.do(call, func() error {
+			for _, name := range slices.Sorted(maps.Keys(s.partitions)) {
+				all = append(all, pick(s.partitions[name])...)
+			}
+			return nil
+		})
+		for _, x := range all {
+			if err == nil && !yield(x, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+// Jobs are all jobs of a service by id, for checks.
+func (s *Store) Jobs(service string) []job.Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.Job
+	jobs := s.partition(service).jobs
+	for _, id := range slices.Sorted(maps.Keys(jobs)) {
+		all = append(all, jobs[id].Job)
+	}
+	return all
+}
+
+// Points are all points of a service, oldest first, for checks.
+func (s *Store) Points(service string) []job.Point {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.partition(service).points)
+}
+
+// Lease is a service's lease, for checks.
+func (s *Store) Lease(service string) (job.Lease, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.partition(service).lease; l != nil {
+		return l.Lease, true
+	}
+	return job.Lease{}, false
+}

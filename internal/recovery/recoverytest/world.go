@@ -1,0 +1,109 @@
+package recoverytest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/recovery"
+)
+
+// World is an engine with everything around it in memory: a queue that
+// delivers each message as often as Copies says, redelivers after a no or a
+// death, and keeps dead letters; and timers. It belongs in a synctest bubble,
+// where Run's waiting costs nothing.
+type World struct {
+	Effects Effects
+	Store   *Store
+	Azure   *Azure
+	Queue   *Queue
+	Engine  *recovery.Engine
+
+	// Copies is how often each message is delivered; 1 if 0.
+	Copies int
+	// Deliveries of a message before it is a dead letter.
+	MaxDeliveries int
+
+	Dead   []job.Message
+	Deaths int
+
+	ids int
+}
+
+// NewWorld is a world for p, with log lines going to log.
+func NewWorld(p *plan.Plan, log *slog.Logger) *World {
+	w := &World{MaxDeliveries: 10}
+	w.Store = NewStore(&w.Effects)
+	w.Azure = NewAzure(&w.Effects, time.Now)
+	w.Queue = NewQueue(&w.Effects)
+	w.Engine = &recovery.Engine{
+		Plan: p, Store: w.Store, ARM: w.Azure, Blobs: w.Azure, Queue: w.Queue, Log: log,
+		NewID: func() string { w.ids++; return fmt.Sprintf("id%d", w.ids) },
+	}
+	return w
+}
+
+// The timers' cadence, as in the function folders.
+const tick = 5 * time.Minute
+
+// Run lets d pass: timers fire every five minutes, messages are delivered when
+// they are due.
+func (w *World) Run(ctx context.Context, d time.Duration) {
+	end := time.Now().Add(d)
+	timer := time.Now()
+	for {
+		next := timer
+		if at, ok := w.Queue.Next(); ok && at.Before(next) {
+			next = at
+		}
+		if next.After(end) {
+			time.Sleep(time.Until(end))
+			return
+		}
+		time.Sleep(time.Until(next))
+		if !time.Now().Before(timer) {
+			timer = timer.Add(tick)
+			w.survive(func() error { return w.Engine.Schedule(ctx) })
+			w.survive(func() error { return w.Engine.Watch(ctx) })
+		}
+		for _, m := range w.Queue.Take(time.Now()) {
+			for range max(w.Copies, 1) {
+				w.deliver(ctx, m)
+			}
+		}
+	}
+}
+
+func (w *World) deliver(ctx context.Context, m job.Message) {
+	enqueued := time.Now()
+	for n := 1; n <= w.MaxDeliveries; n++ {
+		if w.survive(func() error {
+			p, err := recovery.DecodePrompt(m.Body)
+			if err != nil {
+				return err
+			}
+			p.EnqueuedAt, p.Deliveries = enqueued, n
+			return w.Engine.Step(ctx, p)
+		}) {
+			return
+		}
+	}
+	w.Dead = append(w.Dead, m)
+}
+
+// survive reports whether f said yes; a death is a no.
+func (w *World) survive(f func() error) (yes bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(Died); !ok {
+				panic(r)
+			}
+			w.Deaths++
+			yes = false
+		}
+	}()
+	return f() == nil
+}

@@ -1,0 +1,85 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// Schedule gives every service whose newest occurrence has no job yet one.
+// Occurrences that were missed before that are covered by the same job.
+func (e *Engine) Schedule(ctx context.Context) error {
+	summaries := map[string]job.Summary{}
+	for s, err := range e.Store.Summaries(ctx) {
+		if err != nil {
+			return fmt.Errorf("read the services' summaries: %w", err)
+		}
+		summaries[s.Service] = s
+	}
+	now := e.now()
+	// One service's trouble must not stop the others, so the group gets no
+	// context to cancel and the errors are joined.
+	var group errgroup.Group
+	group.SetLimit(max(e.Parallel, 1))
+	errs := make([]error, len(e.Plan.Services))
+	for i, s := range e.Plan.Services {
+		due, ok := s.Schedule.Latest(now)
+		if !ok || !due.After(summaries[s.Name].ScheduledThrough) {
+			continue
+		}
+		occur := func() error {
+			errs[i] = e.occur(ctx, s, summaries[s.Name], due)
+			return nil
+		}
+		if e.Parallel <= 1 {
+			_ = occur() // returns nil
+			continue
+		}
+		group.Go(occur)
+	}
+	_ = group.Wait() // the functions return nil
+	return errors.Join(errs...)
+}
+
+// occur makes the job of one occurrence, or lets a backup that has not started
+// yet cover it.
+func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary, due time.Time) error {
+	if summary.Waiting != "" {
+		if err := e.Store.Note(ctx, s.Name, job.SummaryMove{ScheduledThrough: &due}); err != nil {
+			return fmt.Errorf("let job %s cover the occurrence at %s: %w", summary.Waiting, due.Format(time.RFC3339), err)
+		}
+		e.Log.InfoContext(ctx, "occurrence joined a waiting job", keyService, s.Name, keyJob, summary.Waiting, "due", due)
+		return nil
+	}
+	now := e.now()
+	j := job.NewBackup(s.Name, due, startTime(s, due, now), s.Rules, now)
+	err := e.Store.Create(ctx, j, job.SummaryMove{ScheduledThrough: &due, Waiting: &j.ID})
+	if errors.Is(err, job.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create job %s: %w", j.ID, err)
+	}
+	e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "due", due, keyNext, j.NotBefore)
+	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
+		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
+	}
+	return nil
+}
+
+// startTime spreads the backups of a night. One that is late already starts
+// soon, but after an outage all of them are late, so they are spread again, by
+// no more than they are late.
+func startTime(s plan.Service, due, now time.Time) time.Time {
+	at := due.Add(job.Jitter(s.Jitter, s.Name, due))
+	if late := now.Sub(at); late > 0 {
+		return now.Add(job.Jitter(min(s.Jitter, late), s.Name, due))
+	}
+	return at
+}

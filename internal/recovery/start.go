@@ -1,0 +1,149 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// sendWindow is how long the invocation that saved an intent may take until
+// it sends the request, and sendTimeout how long the request may take. Both
+// together are well below the settling time, after which others conclude from
+// what they see.
+func sendWindow(r job.Rules) time.Duration  { return r.Settling / 5 }
+func sendTimeout(r job.Rules) time.Duration { return r.Settling / 5 }
+
+// start writes the intent ahead, sends the request if the intent is this
+// invocation's own, and saves the answer.
+func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Service) error {
+	before, warning, err := e.count(ctx, from.Job, s, job.Resources{APIs: true, NamedValues: true})
+	if err != nil {
+		return e.advance(ctx, p, from, s, deferred(err), nil)
+	}
+	owner := e.NewID()
+	intent, err := job.Apply(from.Job, job.Start{Owner: owner, Before: before, Warning: warning}, s.Rules, e.now())
+	if err != nil {
+		return err
+	}
+	if !intent.State.Terminal() {
+		if err := e.prompt(ctx, next(intent), intent.NotBefore); err != nil {
+			return e.sent(ctx, p, err)
+		}
+	}
+	begun := time.Now()
+	err = e.Store.Save(ctx, job.Move{From: from, To: intent})
+	switch {
+	case errors.Is(err, job.ErrLeased):
+		return e.advance(ctx, p, from, s, job.Busy{Reason: "another job operates on the service"}, nil)
+	case errors.Is(err, job.ErrConflict):
+		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
+		return nil
+	case err != nil && !e.owns(ctx, intent):
+		e.Log.WarnContext(ctx, "intent not saved, the next prompt looks again", keyJob, from.ID, keyError, err.Error())
+		return nil
+	}
+	e.moved(ctx, from.Job, intent)
+	if intent.State.Terminal() {
+		return nil
+	}
+	if took := time.Since(begun); took > sendWindow(s.Rules) {
+		e.Log.WarnContext(ctx, "intent left to evidence: saving it took too long", keyJob, from.ID, "took", took.String())
+		return nil
+	}
+	return e.answer(ctx, intent, s, e.request(ctx, intent, s))
+}
+
+// owns reports whether a save whose answer was lost did happen, and was ours.
+func (e *Engine) owns(ctx context.Context, intent job.Job) bool {
+	saved, err := e.Store.Job(ctx, intent.Service, intent.ID)
+	return err == nil && saved.Revision == intent.Revision && saved.Attempt.Owner == intent.Attempt.Owner
+}
+
+// request sends the one request of an attempt and says what came of it.
+func (e *Engine) request(ctx context.Context, intent job.Job, s plan.Service) job.Event {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout(s.Rules))
+	defer cancel()
+	started, err := e.ARM.StartBackup(ctx, s.Service, intent.Attempt.Blob)
+	switch {
+	case err == nil:
+		return job.Accepted{ResumeToken: started.ResumeToken, RetryAfter: started.RetryAfter}
+	case errors.Is(err, job.ErrBusy):
+		return job.Busy{Reason: err.Error(), RetryAfter: retryAfter(err)}
+	case errors.Is(err, job.ErrThrottled), errors.Is(err, job.ErrUnsent):
+		return job.Throttled{Reason: err.Error(), RetryAfter: retryAfter(err)}
+	case errors.Is(err, job.ErrRefused):
+		code, message := words(err)
+		return job.Refused{Code: code, Message: message}
+	default:
+		return job.Unanswered{Reason: err.Error()}
+	}
+}
+
+// answerTries is how often an answer is tried to be saved: it is the only
+// copy of the operation's handle.
+const answerTries = 5
+
+// answer saves what came of a request. If the row has moved meanwhile, the
+// answer is applied to the newer row of the same attempt. An answer that
+// can't be saved is lost, and evidence will have to do.
+func (e *Engine) answer(ctx context.Context, intent job.Job, s plan.Service, event job.Event) error {
+	var last error
+	for try := range answerTries {
+		if try > 0 {
+			pause(ctx, time.Second<<(try-1))
+		}
+		saved, err := e.Store.Job(ctx, intent.Service, intent.ID)
+		if err != nil {
+			last = err
+			continue
+		}
+		done, err := e.applyAnswer(ctx, saved, intent, s, event)
+		if done {
+			return nil
+		}
+		last = err
+	}
+	e.Log.WarnContext(ctx, "answer not saved, evidence will decide", keyJob, intent.ID, keyAttempt, intent.Attempt.Number, keyError, fmt.Sprint(last))
+	return nil
+}
+
+func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.Job, s plan.Service, event job.Event) (done bool, err error) {
+	if saved.Attempt.Number != intent.Attempt.Number || saved.Attempt.Owner != intent.Attempt.Owner {
+		e.Log.ErrorContext(ctx, "answer came after its attempt was given up", keyJob, saved.ID, keyAttempt, intent.Attempt.Number)
+		return true, nil
+	}
+	to, err := job.Apply(saved.Job, event, s.Rules, e.now())
+	switch {
+	case errors.Is(err, job.ErrEnded):
+		return e.follow(ctx, saved, event)
+	case err != nil:
+		// Read back after a save whose answer was lost: it is in already.
+		return true, nil
+	}
+	if !to.State.Terminal() {
+		if err := e.prompt(ctx, next(to), to.NotBefore); err != nil {
+			// The handle matters more than the prompt, which Watchdog repeats.
+			e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, saved.ID, keyReason, err.Error())
+		}
+	}
+	if err := e.Store.Save(ctx, job.Move{From: saved, To: to}); err != nil {
+		return false, err
+	}
+	e.moved(ctx, saved.Job, to)
+	return true, nil
+}
+
+// follow gives the handle of an operation to the lease that its job, ended by
+// the deadline, left behind.
+func (e *Engine) follow(ctx context.Context, saved job.Stored, event job.Event) (done bool, err error) {
+	accepted, ok := event.(job.Accepted)
+	if !ok || !saved.Stranded {
+		return true, nil
+	}
+	err = e.Store.Follow(ctx, saved.Service, saved.ID, accepted.ResumeToken)
+	return err == nil || errors.Is(err, job.ErrNotFound), err
+}

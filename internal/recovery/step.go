@@ -1,0 +1,130 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// Step makes the one move that p asks for. A nil error means that the message
+// is done with, whether or not there was anything to do; an error means that
+// it should be delivered again.
+func (e *Engine) Step(ctx context.Context, p Prompt) error {
+	stored, err := e.Store.Job(ctx, p.Service, p.Job)
+	switch {
+	case errors.Is(err, job.ErrNotFound):
+		return fmt.Errorf("prompt for job %s of service %s, which is not in the table: %w", p.Job, p.Service, err)
+	case errors.Is(err, job.ErrNewerSchema):
+		return e.Postpone(ctx, p, err.Error())
+	case err != nil:
+		return e.again(ctx, p, 0, fmt.Sprintf("job can't be read: %v", err))
+	}
+	if stored.State.Terminal() || p.Revision < stored.Revision {
+		e.Log.DebugContext(ctx, "old prompt dropped", keyJob, p.Job, keyRevision, p.Revision, "current", stored.Revision)
+		return nil
+	}
+	if wait := e.early(stored.Job, p); wait > 0 {
+		p.Repeats++
+		return e.sent(ctx, p, e.prompt(ctx, p, e.now().Add(wait)))
+	}
+	return e.move(ctx, p, stored)
+}
+
+// early is how long p came before its job's next move is due. The queue's
+// clock counts as well as this instance's, which may be minutes behind: a
+// prompt that the queue thought due is due.
+func (e *Engine) early(j job.Job, p Prompt) time.Duration {
+	now := e.now()
+	if p.EnqueuedAt.After(now) {
+		now = p.EnqueuedAt
+	}
+	wait := j.NotBefore.Sub(now)
+	if wait <= 0 {
+		return 0
+	}
+	// Should the clocks disagree all the same, the repeats spread out.
+	return wait + time.Duration(p.Repeats)*time.Second
+}
+
+// move looks, decides, schedules and saves.
+func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
+	service, ok := e.Plan.Service(from.Service)
+	if !ok {
+		why := fmt.Sprintf("service %s is not in the plan: put it back, or let the job end by its deadline", from.Service)
+		return e.advance(ctx, p, from, plan.Service{}, job.Deferred{Reason: why}, nil)
+	}
+	var event job.Event
+	var point *job.Point
+	switch {
+	case from.State == job.Pending:
+		return e.start(ctx, p, from, service)
+	case from.State == job.Starting, from.Lost():
+		event = e.evidence(ctx, from.Job, service)
+	case from.State == job.InProgress:
+		event = e.poll(ctx, from.Job, service)
+	case from.State == job.Verifying:
+		event, point = e.verify(ctx, from.Job, service)
+	case from.State == job.Pruning:
+		event = job.Pruned{}
+	default:
+		return fmt.Errorf("job %s is in state %q, which this version does not know", from.ID, from.State)
+	}
+	return e.advance(ctx, p, from, service, event, point)
+}
+
+// advance applies event, schedules the next prompt and saves, in this order:
+// a lost save leaves an early prompt that looks again.
+func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, s plan.Service, event job.Event, point *job.Point) error {
+	to, err := job.Apply(from.Job, event, s.Rules, e.now())
+	if err != nil {
+		return err
+	}
+	if !to.State.Terminal() {
+		if err := e.prompt(ctx, next(to), to.NotBefore); err != nil {
+			return e.sent(ctx, p, err)
+		}
+	}
+	err = e.Store.Save(ctx, job.Move{From: from, To: to, Point: point})
+	switch {
+	case errors.Is(err, job.ErrConflict):
+		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
+		return nil
+	case err != nil && to.State.Terminal():
+		return e.again(ctx, p, 0, fmt.Sprintf("job can't be saved: %v", err))
+	case err != nil:
+		e.Log.WarnContext(ctx, "job not saved, the next prompt looks again", keyJob, from.ID, keyError, err.Error())
+		return nil
+	}
+	e.moved(ctx, from.Job, to)
+	return nil
+}
+
+// next is the prompt for j's next move.
+func next(j job.Job) Prompt {
+	return Prompt{Service: j.Service, Job: j.ID, Revision: j.Revision}
+}
+
+// moved tells one saved move in one line.
+func (e *Engine) moved(ctx context.Context, from, to job.Job) {
+	args := []any{
+		keyJob, to.ID, keyService, to.Service, keyFrom, string(from.State), keyTo, string(to.State), keyRevision, to.Revision,
+	}
+	if to.Attempt.Number > 0 {
+		args = append(args, keyAttempt, to.Attempt.Number, "polls", to.Attempt.Polls)
+	}
+	if !to.State.Terminal() {
+		args = append(args, keyNext, to.NotBefore.Format(time.RFC3339))
+	}
+	if to.Reason != "" {
+		args = append(args, keyReason, to.Reason)
+	}
+	if to.State == job.Failed {
+		e.Log.ErrorContext(ctx, "job moved", append(args, keyCode, to.Code, "message", to.Message)...)
+		return
+	}
+	e.Log.InfoContext(ctx, "job moved", args...)
+}

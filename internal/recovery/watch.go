@@ -1,0 +1,87 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+)
+
+// overdueAfter is how long a move may be late before Watch prompts its job.
+// With a run every five minutes a lost message is repaired within ten.
+const overdueAfter = 2 * time.Minute
+
+// Watch repairs what nothing else will: it prompts every job whose next move
+// is overdue, with the row's own revision, and frees the leases of ended jobs
+// once their operations have ended. It saves nothing else, so it may run as
+// often as it likes.
+func (e *Engine) Watch(ctx context.Context) error {
+	return errors.Join(e.promptOverdue(ctx), e.freeOrphans(ctx))
+}
+
+func (e *Engine) promptOverdue(ctx context.Context) error {
+	now := e.now()
+	for j, err := range e.Store.Overdue(ctx, now.Add(-overdueAfter)) {
+		if err != nil {
+			return fmt.Errorf("read overdue jobs: %w", err)
+		}
+		if err := e.prompt(ctx, next(j), now); err != nil {
+			return err
+		}
+		e.Log.WarnContext(ctx, "overdue job prompted", keyJob, j.ID, keyService, j.Service, "since", j.NotBefore)
+	}
+	return nil
+}
+
+func (e *Engine) freeOrphans(ctx context.Context) error {
+	var errs []error
+	for lease, err := range e.Store.Orphans(ctx) {
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("read orphaned leases: %w", err))...)
+		}
+		if err := e.freeOrphan(ctx, lease); err != nil {
+			errs = append(errs, fmt.Errorf("free the lease that job %s left on %s: %w", lease.Job, lease.Service, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// freeOrphan releases a lease when its operation has provably ended.
+func (e *Engine) freeOrphan(ctx context.Context, lease job.StoredLease) error {
+	s, ok := e.Plan.Service(lease.Service)
+	if !ok {
+		return errors.New("the service is not in the plan: put it back until the lease is free")
+	}
+	if lease.ResumeToken != "" {
+		progress, err := e.ARM.Poll(ctx, s.Service, lease.ResumeToken)
+		switch {
+		case err == nil && !progress.Done:
+			return nil
+		case err == nil, errors.Is(err, job.ErrOperationFailed):
+			return e.release(ctx, lease)
+		case !errors.Is(err, job.ErrHandleLost):
+			return err
+		}
+	}
+	service, err := e.ARM.Observe(ctx, s.Service)
+	if err != nil {
+		return err
+	}
+	if service.InTransition() {
+		return nil
+	}
+	return e.release(ctx, lease)
+}
+
+func (e *Engine) release(ctx context.Context, lease job.StoredLease) error {
+	err := e.Store.Release(ctx, lease)
+	if errors.Is(err, job.ErrConflict) || errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		e.Log.InfoContext(ctx, "orphaned lease freed", keyService, lease.Service, keyJob, lease.Job)
+	}
+	return err
+}
