@@ -134,6 +134,16 @@ func TestTimerPastDue(t *testing.T) {
 	}
 }
 
+func TestNeverIsTheZeroTimeInAnyZone(t *testing.T) {
+	for _, never := range []string{`"0001-01-01T00:00:00"`, `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00+02:00"`, `"0001-01-01T00:00:00-02:00"`, `null`} {
+		h, s := newBundle(functions.Options{})
+		w := post(h, "/nightly", strings.NewReader(`{"Data":{"timer":{"ScheduleStatus":{"Last":`+never+`}}}}`))
+		if w.Code != 200 || !s.timers[0].Last.IsZero() {
+			t.Errorf("%s: status %d, timers %v, want the zero time", never, w.Code, s.timers)
+		}
+	}
+}
+
 func TestMessage(t *testing.T) {
 	h, s := newBundle(functions.Options{})
 	if w := post(h, "/onOrder", fixture(t, "servicebus_binary")); w.Code != 200 {

@@ -123,7 +123,7 @@ func (r *reader) entries(m *ast.MappingNode, path string) []entry {
 }
 
 func (r *reader) plan(root *ast.MappingNode) *Plan {
-	defaults := builtIn()
+	defaults := Default()
 	var services *entry
 	version := false
 	for _, e := range r.entries(root, "") {

@@ -71,9 +71,9 @@ func (m *Mistake) Error() string {
 	return fmt.Sprintf("%s: %s: %s", where, m.Path, m.Problem)
 }
 
-// builtIn is a service as it is where neither the plan nor its defaults say
+// Default is a service as it is where neither the plan nor its defaults say
 // otherwise.
-func builtIn() Service {
+func Default() Service {
 	return Service{
 		Service:       job.Service{Access: job.Access{Mode: job.AccessSystemIdentity}},
 		Interval:      24 * time.Hour,

@@ -55,7 +55,7 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 	service, ok := e.Plan.Service(from.Service)
 	if !ok {
 		why := fmt.Sprintf("service %s is not in the plan: put it back, or let the job end by its deadline", from.Service)
-		return e.advance(ctx, p, from, plan.Service{}, job.Deferred{Reason: why}, nil)
+		return e.advance(ctx, p, from, plan.Default(), job.Deferred{Reason: why}, nil)
 	}
 	var event job.Event
 	var point *job.Point

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/apimanagement/armapimanagement/v3"
 	"github.com/google/go-cmp/cmp"
 
@@ -248,7 +247,7 @@ func TestThrottledClientTriesAgain(t *testing.T) {
 		client := services(t, direct{b.sim})
 		start := time.Now()
 		for range 2 {
-			if _, err := client.Get(runtime.WithHTTPHeader(t.Context(), nil), "rg", "apim-weu", nil); err != nil {
+			if _, err := client.Get(t.Context(), "rg", "apim-weu", nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -20,6 +20,7 @@ type Content struct {
 	Users         []User            `json:"users"`
 }
 
+// API is one API without its operations.
 type API struct {
 	Name        string `json:"name"`
 	DisplayName string `json:"displayName"`
@@ -27,12 +28,14 @@ type API struct {
 	ServiceURL  string `json:"serviceUrl"`
 }
 
+// Product is one product with the names of its APIs.
 type Product struct {
 	Name        string   `json:"name"`
 	DisplayName string   `json:"displayName"`
 	APIs        []string `json:"apis"`
 }
 
+// NamedValue is one named value; policies refer to it by DisplayName.
 type NamedValue struct {
 	Name        string `json:"name"`
 	DisplayName string `json:"displayName"`
@@ -40,12 +43,14 @@ type NamedValue struct {
 	Secret      bool   `json:"secret"` // ARM lists a secret without its value
 }
 
+// Subscription is one user's subscription to a product.
 type Subscription struct {
 	Name    string `json:"name"`
 	Product string `json:"product"`
 	User    string `json:"user"`
 }
 
+// User is one developer account.
 type User struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`

@@ -113,21 +113,30 @@ func (b *Broker) exit(c *conn) {
 // Close closes listeners and connections, fails what waits, and returns when
 // nothing of the broker runs any more. Peek and Counts go on working.
 func (b *Broker) Close() {
+	for _, c := range b.sayGoodbye() {
+		c.writer.finish()
+	}
+	b.running.Wait()
+}
+
+// sayGoodbye stops everything that can start something, and queues the last
+// frame of every connection.
+func (b *Broker) sayGoodbye() []*conn {
 	b.lock()
-	first := !b.closed
-	b.closed = true
+	defer b.unlock()
+	if !b.closed {
+		b.closed = true
+		close(b.closing)
+	}
 	b.stopTimer()
 	for l := range b.listeners {
 		_ = l.Close()
 	}
+	var conns []*conn
 	for c := range b.conns {
 		c.send(0, &wire.Close{Error: &wire.Error{
 			Condition: wire.ConditionConnectionForced, Description: "the broker is closed"}}, nil)
-		defer c.writer.finish()
+		conns = append(conns, c)
 	}
-	b.unlock()
-	if first {
-		close(b.closing)
-	}
-	b.drain()
+	return conns
 }

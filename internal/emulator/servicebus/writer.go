@@ -97,7 +97,12 @@ func (w *writer) run() {
 		var last bool
 		var alive time.Duration
 		batch, last, alive = w.collect(batch)
-		if _, err := w.net.Write(batch); err != nil || last {
+		if len(batch) > 0 { // a pipe would make even an empty write wait
+			if _, err := w.net.Write(batch); err != nil {
+				return
+			}
+		}
+		if last {
 			return
 		}
 		if alive == 0 {

@@ -118,13 +118,15 @@ func (l *lease) change(id, proposed string, now time.Time) error {
 	if strings.EqualFold(proposed, l.id) && l.state(now) == leaseLeased {
 		return nil // a repeated request, whose first answer was lost
 	}
-	switch err := l.owned(id); {
-	case err != nil:
-		return err
-	case l.state(now) == leaseBreaking:
-		return errLeaseNoChange
-	case l.state(now) != leaseLeased:
+	state := l.state(now)
+	if state != leaseLeased && state != leaseBreaking {
 		return errLeaseAbsent
+	}
+	if err := l.owned(id); err != nil {
+		return err
+	}
+	if state == leaseBreaking {
+		return errLeaseNoChange
 	}
 	l.id = proposed
 	return nil
@@ -162,11 +164,9 @@ func (l *lease) breakUp(period *time.Duration, now time.Time) (time.Duration, er
 	return left, nil
 }
 
+// owned wants the holder's ID; nobody has that of no lease.
 func (l *lease) owned(id string) error {
-	switch {
-	case l.id == "":
-		return errLeaseAbsent
-	case !strings.EqualFold(id, l.id):
+	if !strings.EqualFold(id, l.id) {
 		return errLeaseMismatch
 	}
 	return nil

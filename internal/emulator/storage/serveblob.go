@@ -12,7 +12,10 @@ func (s *Server) serveBlob(x *exchange) error {
 			return notBuilt("the header " + header)
 		}
 	}
-	for _, parameter := range []string{"snapshot", "versionid", "startFrom"} {
+	if x.header("x-ms-delete-snapshots") == "only" {
+		return notBuilt("x-ms-delete-snapshots: only")
+	}
+	for _, parameter := range []string{"snapshot", "versionid", "startFrom", "deletetype"} {
 		if x.query(parameter) != "" {
 			return notBuilt("the parameter " + parameter)
 		}
@@ -34,7 +37,7 @@ func (s *Server) serveBlob(x *exchange) error {
 var unsupportedHeaders = []string{
 	"x-ms-copy-source", "x-ms-if-tags", "x-ms-tags", "x-ms-structured-body", "x-ms-encryption-key",
 	"x-ms-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-legal-hold", "x-ms-snapshot",
-	"x-ms-default-encryption-scope", "x-ms-blob-public-access",
+	"x-ms-default-encryption-scope", "x-ms-blob-public-access", "x-ms-range-get-content-crc64",
 }
 
 func (s *Server) serveAccount(x *exchange) error {
@@ -44,7 +47,12 @@ func (s *Server) serveAccount(x *exchange) error {
 	return s.serveListContainers(x)
 }
 
+var errContainerLease = &Error{412, "LeaseNotPresentWithContainerOperation", "There is currently no lease on the container."}
+
 func (s *Server) serveContainer(x *exchange, name string) error {
+	if x.header("x-ms-lease-id") != "" && x.query("comp") != "lease" {
+		return errContainerLease // containers can't be leased here
+	}
 	switch operation := x.r.Method + " " + x.query("comp"); operation {
 	case "PUT ":
 		return s.serveCreateContainer(x, name)
@@ -68,9 +76,7 @@ func (s *Server) serveOneBlob(x *exchange, container, name string) error {
 	switch operation := x.r.Method + " " + x.query("comp"); operation {
 	case "PUT ":
 		return s.servePutBlob(x, container, name)
-	case "GET ", "HEAD ":
-		return s.serveGetBlob(x, container, name)
-	case "GET metadata", "HEAD metadata":
+	case "GET ", "HEAD ", "GET metadata", "HEAD metadata":
 		return s.serveGetBlob(x, container, name)
 	case "DELETE ":
 		return s.serveDeleteBlob(x, container, name)

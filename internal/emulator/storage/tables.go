@@ -13,10 +13,18 @@ var (
 	errFormat      = &Error{415, "JsonFormatNotSupported", "The requested media type is not supported; ask for application/json."}
 )
 
+// tableParameters are all that the service itself knows of OData's.
+var tableParameters = []string{"$filter", "$select", "$top", "$format"}
+
 // serveTable sends a request where its path and method say.
 func (s *Server) serveTable(x *exchange) error {
 	if comp := x.query("comp"); comp != "" {
 		return notBuilt(x.r.Method + " with comp=" + comp + " on the Table service")
+	}
+	for parameter := range x.r.URL.Query() {
+		if strings.HasPrefix(parameter, "$") && !slices.Contains(tableParameters, parameter) {
+			return notBuilt("the parameter " + parameter)
+		}
 	}
 	name, _, _ := strings.Cut(x.path, "(")
 	switch {

@@ -101,6 +101,10 @@ func (a *answer) response(req *http.Request) *http.Response {
 	}
 	if req.Method == http.MethodHead {
 		a.body.Reset()
+		resp.ContentLength = -1
+		if n, err := strconv.ParseInt(resp.Header.Get("Content-Length"), 10, 64); err == nil {
+			resp.ContentLength = n
+		}
 	} else if resp.Header.Get("Content-Length") == "" {
 		resp.Header.Set("Content-Length", strconv.Itoa(a.body.Len()))
 	}

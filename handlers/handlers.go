@@ -1,0 +1,29 @@
+// Package handlers has one file per trigger of the function app: it decodes
+// what the Functions host delivers, lets package recovery act, and says yes
+// or no. A no means "deliver this again" and nothing else.
+package handlers
+
+import (
+	"log/slog"
+	"time"
+
+	"lifeboat/internal/functions"
+	"lifeboat/internal/recovery"
+)
+
+// Deadline bounds one invocation: below functionTimeout in host.json (10 min),
+// because the host then kills the process with all its invocations, and below
+// maxAutoLockRenewalDuration (5 min), after which a message is delivered
+// again.
+const Deadline = 4 * time.Minute
+
+// New returns the whole function app over engine. It can be mounted on any
+// HTTP server.
+func New(engine *recovery.Engine, log *slog.Logger) *functions.Handler {
+	return functions.NewHandler(
+		functions.Options{Log: log, Deadline: Deadline},
+		backupSchedule(engine),
+		jobStep(engine, log),
+		watchdog(engine),
+	)
+}

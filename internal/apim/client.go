@@ -1,0 +1,140 @@
+// Package apim speaks with Azure's management API (ARM) about API Management
+// services: it starts backups, follows their operations and reads what a
+// service holds. Each call is one request, or one list, without retries: a
+// look that fails is for the caller to repeat later. Errors are translated
+// here, once, into those of package job.
+package apim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/apimanagement/armapimanagement/v3"
+
+	"lifeboat/internal/job"
+)
+
+// Options say how to reach ARM.
+type Options struct {
+	// Cloud is where ARM is and which audience its tokens have.
+	Cloud      cloud.Configuration
+	Credential azcore.TokenCredential
+	// PlainHTTP lets the credential's token travel unencrypted, for an ARM
+	// stand-in on loopback only.
+	PlainHTTP bool
+	// Transport sends the requests; the SDK's own if nil.
+	Transport policy.Transporter
+	// Secret returns the value of an app setting, for access by key.
+	Secret func(setting string) string
+}
+
+// Client implements the engine's view of ARM. It is safe for concurrent use.
+type Client struct {
+	options  Options
+	endpoint *url.URL
+
+	mu        sync.Mutex
+	factories map[factoryKey]*armapimanagement.ClientFactory
+}
+
+type factoryKey struct{ subscription, apiVersion string }
+
+// New returns a Client. It sends nothing yet.
+func New(o Options) (*Client, error) {
+	endpoint, err := url.Parse(o.Cloud.Services[cloud.ResourceManager].Endpoint)
+	if err != nil || endpoint.Host == "" {
+		return nil, fmt.Errorf("ARM endpoint %q is not a URL", o.Cloud.Services[cloud.ResourceManager].Endpoint)
+	}
+	return &Client{options: o, endpoint: endpoint, factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
+}
+
+// once forbids the SDK's own retries: of a request that starts something they
+// would hide the first answer behind a second, and waiting is the queue's work.
+var once = policy.RetryOptions{MaxRetries: -1}
+
+func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := factoryKey{s.Subscription, s.APIVersion}
+	if f, ok := c.factories[key]; ok {
+		return f, nil
+	}
+	f, err := armapimanagement.NewClientFactory(s.Subscription, c.options.Credential, &arm.ClientOptions{
+		ClientOptions: policy.ClientOptions{
+			APIVersion:                      s.APIVersion,
+			Cloud:                           c.options.Cloud,
+			InsecureAllowCredentialWithHTTP: c.options.PlainHTTP,
+			PerCallPolicies:                 []policy.Policy{sameHost{c.endpoint}},
+			Retry:                           once,
+			Telemetry:                       policy.TelemetryOptions{ApplicationID: "lifeboat"},
+			Transport:                       c.options.Transport,
+		},
+		DisableRPRegistration: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ARM client for subscription %s: %w", s.Subscription, err)
+	}
+	c.factories[key] = f
+	return f, nil
+}
+
+// errForeignHost: an answer pointed to a host that is not ARM's.
+var errForeignHost = errors.New("Azure's answer points to a host that is not the ARM endpoint; no token is sent there")
+
+// sameHost stops a request to any host but ARM's before it gets a token. A
+// poll URL and a next link come from an answer or from the table, so they
+// are not to be trusted with one.
+type sameHost struct{ endpoint *url.URL }
+
+func (p sameHost) Do(r *policy.Request) (*http.Response, error) {
+	if !p.allows(r.Raw().URL) {
+		return nil, fmt.Errorf("%s://%s: %w", r.Raw().URL.Scheme, r.Raw().URL.Host, errForeignHost)
+	}
+	return r.Next()
+}
+
+func (p sameHost) allows(u *url.URL) bool {
+	return u.Scheme == p.endpoint.Scheme && strings.EqualFold(u.Host, p.endpoint.Host)
+}
+
+// Observe reads the service resource. Its error is job.ErrUnavailable.
+func (c *Client) Observe(ctx context.Context, s job.Service) (job.Observed, error) {
+	doing := "read service " + s.Resource
+	f, err := c.factory(s)
+	if err != nil {
+		return job.Observed{}, err
+	}
+	resp, err := f.NewServiceClient().Get(ctx, s.ResourceGroup, s.Resource, nil)
+	if err != nil {
+		return job.Observed{}, translate(doing, job.ErrUnavailable, err)
+	}
+	if resp.Properties == nil || resp.Properties.ProvisioningState == nil {
+		return job.Observed{}, &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer has no provisioningState"}
+	}
+	return job.Observed{ProvisioningState: *resp.Properties.ProvisioningState, Facts: factsOf(resp.ServiceResource)}, nil
+}
+
+func factsOf(r armapimanagement.ServiceResource) job.Facts {
+	var f job.Facts
+	if r.SKU != nil {
+		if r.SKU.Name != nil {
+			f.Tier = string(*r.SKU.Name)
+		}
+		if r.SKU.Capacity != nil {
+			f.Units = int(*r.SKU.Capacity)
+		}
+	}
+	if r.Location != nil {
+		f.Location = *r.Location
+	}
+	return f
+}

@@ -1,0 +1,111 @@
+package apim
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"lifeboat/internal/job"
+)
+
+// translate makes err a job.AzureError of the given kind, with Azure's own
+// words where there are any.
+func translate(doing string, kind, err error) error {
+	var answer *azcore.ResponseError
+	if !errors.As(err, &answer) {
+		return &job.AzureError{Kind: kind, Doing: doing, Err: bare(err)}
+	}
+	code, message := words(answer)
+	return &job.AzureError{
+		Kind: kind, Doing: doing, Status: answer.StatusCode, Code: code, Message: message,
+		RetryAfter: retryAfter(answer.RawResponse),
+	}
+}
+
+// bare leaves out of a transport's error the URL, which says nothing that the
+// operator does not know.
+func bare(err error) error {
+	var transport *url.Error
+	if errors.As(err, &transport) {
+		return transport.Err
+	}
+	return err
+}
+
+// armError is ARM's error body, with and without the envelope.
+type armError struct {
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	Error   *armError `json:"error"`
+}
+
+const maxErrorBody = 64 << 10
+
+func words(answer *azcore.ResponseError) (code, message string) {
+	code = answer.ErrorCode
+	if answer.RawResponse == nil || answer.RawResponse.Body == nil {
+		return code, http.StatusText(answer.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.RawResponse.Body, maxErrorBody))
+	var said armError
+	if err == nil && json.Unmarshal(body, &said) == nil {
+		if said.Error != nil {
+			said = *said.Error
+		}
+		if said.Code != "" || said.Message != "" {
+			return said.Code, said.Message
+		}
+	}
+	return code, "HTTP " + strconv.Itoa(answer.StatusCode) + " " + http.StatusText(answer.StatusCode)
+}
+
+// unsent reports whether err proves that no request left: there was no token,
+// no connection, or the address was not ARM's.
+func unsent(err error) bool {
+	var (
+		noToken      *azidentity.AuthenticationFailedError
+		noCredential *azidentity.AuthenticationRequiredError
+		transport    *net.OpError
+	)
+	switch {
+	case errors.As(err, &noToken), errors.As(err, &noCredential), errors.Is(err, errForeignHost):
+		return true
+	case errors.As(err, &transport):
+		return transport.Op == "dial"
+	}
+	return false
+}
+
+// retryAfter reads how long an answer asks to wait, in any of the forms that
+// Azure uses; 0 if it does not say.
+func retryAfter(r *http.Response) time.Duration {
+	if r == nil {
+		return 0
+	}
+	for _, header := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, err := strconv.Atoi(r.Header.Get(header)); err == nil && ms > 0 {
+			return time.Duration(ms) * time.Millisecond
+		}
+	}
+	said := r.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(said); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(said); err == nil {
+		// By the answer's own clock, where it has one: ours may be minutes off.
+		now := time.Now()
+		if date, err := http.ParseTime(r.Header.Get("Date")); err == nil {
+			now = date
+		}
+		return max(at.Sub(now), 0)
+	}
+	return 0
+}

@@ -1,0 +1,363 @@
+package servicebus
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+	"github.com/Azure/go-amqp"
+	"go.uber.org/goleak"
+
+	"lifeboat/internal/emulator/servicebus/wire"
+)
+
+// dial returns the client's end of a connection to the broker.
+func (l *lab) dial() net.Conn {
+	here, there := net.Pipe()
+	go l.broker.ServeConn(there)
+	return here
+}
+
+func signedToken(resource, expiry, name, key string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(resource + "\n" + expiry))
+	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	return "SharedAccessSignature sr=" + resource + "&sig=" + signature + "&se=" + expiry + "&skn=" + name
+}
+
+// TestServe is the one test on a real port.
+func TestServe(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	b := New(keyed)
+	b.AddQueue("jobs", QueueOptions{})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- b.Serve(listener) }()
+	c, err := azservicebus.NewClientFromConnectionString(b.ConnectionString(listener.Addr().String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.NewSender("jobs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SendMessage(t.Context(), message("a"), nil); err != nil {
+		t.Error(err)
+	}
+	if active, _, _ := b.Counts("jobs"); active != 1 {
+		t.Errorf("%d messages, want 1", active)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	b.Close()
+	if err := <-served; err != nil {
+		t.Errorf("Serve = %v after Close, want nil", err)
+	}
+}
+
+// peer is an AMQP client without manners of its own.
+type peer struct {
+	*lab
+	conn   net.Conn
+	reader *bufio.Reader
+}
+
+// peer says what a conversation opens with, and what more adds.
+func (l *lab) peer(more func([]byte) []byte) *peer {
+	l.Helper()
+	p := &peer{lab: l, conn: l.dial()}
+	p.reader = wire.NewReader(p.conn)
+	go func() { _, _ = p.conn.Write(conversation(more)) }()
+	p.skip(len(wire.HeaderSASL))
+	p.skipFrame() // mechanisms
+	p.skipFrame() // outcome
+	p.skip(len(wire.HeaderAMQP))
+	return p
+}
+
+func (p *peer) skip(n int) {
+	p.Helper()
+	if _, err := p.reader.Discard(n); err != nil {
+		p.Fatal(err)
+	}
+}
+
+func (p *peer) skipFrame() {
+	p.Helper()
+	size, err := p.reader.Peek(4)
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.skip(int(binary.BigEndian.Uint32(size)))
+}
+
+// say sends a performative on channel 0.
+func (p *peer) say(performative wire.Performative) {
+	p.Helper()
+	if _, err := p.conn.Write(wire.AppendFrame(nil, 0, performative, nil)); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// hear returns the next performative of type T, and skips others.
+func hear[T wire.Performative](p *peer) T {
+	p.Helper()
+	for {
+		f, err := wire.ReadFrame(p.reader)
+		if err != nil {
+			p.Fatal(err)
+		}
+		if performative, ok := f.Body.(T); ok {
+			return performative
+		}
+	}
+}
+
+func TestDrainedCreditIsGone(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		l.ok(l.broker.Send("jobs", Message{ID: "a"}))
+		p := l.peer(func(b []byte) []byte { return b })
+		defer p.conn.Close()
+		hear[*wire.Transfer](p)
+		zero, handle, count, credit := uint32(0), uint32(1), uint32(1), uint32(5)
+		p.say(&wire.Flow{NextIncomingID: &zero, IncomingWindow: 100, Handle: &handle,
+			DeliveryCount: &count, LinkCredit: &credit, Drain: true})
+		flow := hear[*wire.Flow](p)
+		for flow.Handle == nil || *flow.Handle != handle {
+			flow = hear[*wire.Flow](p)
+		}
+		if *flow.LinkCredit != 0 || *flow.DeliveryCount != 6 || !flow.Drain {
+			t.Errorf("drained to credit %d, delivery count %d, want 0 and 6", *flow.LinkCredit, *flow.DeliveryCount)
+		}
+		l.ok(l.broker.Send("jobs", Message{ID: "b"}))
+		if n := l.broker.Stats().Received; n != 1 {
+			t.Errorf("%d deliveries, want 1: the rest of the credit is gone", n)
+		}
+	})
+}
+
+func TestNoMoreTransfersThanTheWindow(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		for range 5 {
+			l.ok(l.broker.Send("jobs", Message{}))
+		}
+		zero := uint32(0)
+		p := l.peer(func(b []byte) []byte {
+			return wire.AppendFrame(b, 0, &wire.Flow{NextIncomingID: &zero, IncomingWindow: 2}, nil)
+		})
+		defer p.conn.Close()
+		// 100 were announced first, so let those go and look at what follows.
+		for range 5 {
+			hear[*wire.Transfer](p)
+		}
+		next := uint32(5)
+		p.say(&wire.Flow{NextIncomingID: &next, IncomingWindow: 2})
+		synctest.Wait()
+		for range 4 {
+			l.ok(l.broker.Send("jobs", Message{}))
+		}
+		if n := l.broker.Stats().Received; n != 7 {
+			t.Errorf("%d deliveries, want 5 and the 2 that the window allows", n)
+		}
+	})
+}
+
+func TestNothingIsDeliveredToTheDeparted(t *testing.T) {
+	endings := map[string]func(*peer){
+		"the connection is cut":    func(p *peer) { _ = p.conn.Close() },
+		"the connection is closed": func(p *peer) { p.say(&wire.Close{}); hear[*wire.Close](p) },
+		"the session ends":         func(p *peer) { p.say(&wire.End{}); hear[*wire.End](p) },
+		"the link is detached":     func(p *peer) { p.say(&wire.Detach{Handle: 1, Closed: true}); hear[*wire.Detach](p) },
+	}
+	for name, end := range endings {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Options{}, func(l *lab) {
+				p := l.peer(func(b []byte) []byte { return b }) // it has credit
+				defer p.conn.Close()
+				end(p)
+				synctest.Wait()
+				l.ok(l.broker.Send("jobs", Message{}))
+				if n := l.broker.Stats().Received; n != 0 {
+					t.Errorf("%d deliveries, want none", n)
+				}
+			})
+		})
+	}
+}
+
+func TestLargeMessagesAreSplit(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		body := make([]byte, 200<<10)
+		l.ok(l.broker.Send("jobs", Message{Body: body}))
+		p := l.peer(func(b []byte) []byte { return b })
+		defer p.conn.Close()
+		size, frames := 0, 0
+		for more := true; more; frames++ {
+			transfer := hear[*wire.Transfer](p) // which refuses frames that are too large
+			size, more = size+len(transfer.Payload), transfer.More
+		}
+		if size < len(body) || frames != 4 {
+			t.Errorf("%d bytes in %d frames, want more than %d in 4", size, frames, len(body))
+		}
+	})
+}
+
+func TestSendersAreGivenCreditAgain(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		s := l.sender("jobs")
+		ctx, cancel := context.WithTimeout(l.ctx, time.Hour)
+		defer cancel()
+		for range 2 * senderCredit {
+			l.ok(s.SendMessage(ctx, &azservicebus.Message{}, nil))
+		}
+		l.counts("jobs", 2*senderCredit, 0, 0)
+	})
+}
+
+func TestSettledDeliveriesAreForgotten(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		l.send(l.sender("jobs"), "a", "b")
+		r := l.receiver("jobs", nil)
+		l.ok(r.CompleteMessage(l.ctx, l.receive(r), nil))
+		l.receive(r)
+		unsettled := 0
+		l.broker.lock()
+		defer l.broker.unlock()
+		for c := range l.broker.conns {
+			for _, s := range c.sessions {
+				unsettled += len(s.unsettled)
+			}
+		}
+		if unsettled != 1 {
+			t.Errorf("%d unsettled deliveries, want the 1 that is", unsettled)
+		}
+	})
+}
+
+func TestStrangersAreShownTheDoor(t *testing.T) {
+	open := string(wire.AppendFrame([]byte(wire.HeaderAMQP), 0, &wire.Open{ContainerID: "c", MaxFrameSize: 512}, nil))
+	handshake := string(wire.AppendFrame([]byte(wire.HeaderSASL), 0, &wire.SASLInit{Mechanism: "ANONYMOUS"}, nil)) + open
+	session := handshake + string(wire.AppendFrame(nil, 0, &wire.Begin{IncomingWindow: 100}, nil))
+	id := uint32(0)
+	sending := session + string(wire.AppendFrame(nil, 0, &wire.Attach{Name: "l", Target: &wire.Terminus{Address: "jobs"}}, nil))
+	cases := map[string]string{
+		"a browser":                  "GET / HTTP/1.1\r\n\r\n",
+		"no SASL":                    open,
+		"another mechanism":          string(wire.AppendFrame([]byte(wire.HeaderSASL), 0, &wire.SASLInit{Mechanism: "PLAIN"}, nil)),
+		"garbage after the open":     handshake + "\x00\x00\x00\x10\x02\x00\x00\x00garbage!",
+		"a session on every channel": handshake + string(wire.AppendFrame(nil, 60000, &wire.Begin{}, nil)),
+		"a channel twice":            session + string(wire.AppendFrame(nil, 0, &wire.Begin{}, nil)),
+		"a link without a session":   handshake + string(wire.AppendFrame(nil, 3, &wire.Attach{Name: "x"}, nil)),
+		"a transfer to no link":      session + string(wire.AppendFrame(nil, 0, &wire.Transfer{Handle: 7}, nil)),
+		"a flow on no link":          session + string(wire.AppendFrame(nil, 0, &wire.Flow{Handle: &id}, nil)),
+		"a handle twice":             sending + string(wire.AppendFrame(nil, 0, &wire.Attach{Name: "l"}, nil)),
+		"a transfer without an id":   sending + string(wire.AppendFrame(nil, 0, &wire.Transfer{}, nil)),
+		"two opens":                  handshake + string(wire.AppendFrame(nil, 0, &wire.Open{MaxFrameSize: 512}, nil)),
+		"a close":                    session + string(wire.AppendFrame(nil, 0, &wire.Close{}, nil)),
+	}
+	for name, said := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := New(Options{})
+				b.AddQueue("jobs", QueueOptions{})
+				converse(b, []byte(said), false)
+				if open := b.Stats().Open; open != 0 {
+					t.Error("the connection is still open")
+				}
+				b.Close()
+			})
+		})
+	}
+}
+
+// converse says something to a broker and listens until it is over. hangUp ends
+// the connection after the last word.
+func converse(b *Broker, said []byte, hangUp bool) {
+	here, there := net.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b.ServeConn(there)
+	}()
+	go func() { _, _ = io.Copy(io.Discard, here) }()
+	_, _ = here.Write(said)
+	if hangUp {
+		_ = here.Close()
+	}
+	<-ended
+	_ = here.Close()
+}
+
+// TestASwollenMessageIsCutOff sends more than the maximum in many frames, which
+// the SDK would not do.
+func TestASwollenMessageIsCutOff(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		said := conversation(func(b []byte) []byte {
+			id := uint32(0)
+			part := bytes.Repeat([]byte{0}, 60000)
+			for range 10 {
+				b = wire.AppendFrame(b, 0, &wire.Transfer{DeliveryID: &id, More: true}, part)
+			}
+			return b
+		})
+		converse(l.broker, said, true)
+		l.counts("jobs", 0, 0, 0)
+	})
+}
+
+// conversation opens a connection, a session, and a link to and from a queue
+// and its management, and adds what follows.
+func conversation(more func([]byte) []byte) []byte {
+	id := func(n uint32) *uint32 { return &n }
+	b := wire.AppendFrame([]byte(wire.HeaderSASL), 0, &wire.SASLInit{Mechanism: "ANONYMOUS"}, nil)
+	b = wire.AppendFrame(append(b, wire.HeaderAMQP...), 0, &wire.Open{ContainerID: "c", MaxFrameSize: 65536}, nil)
+	b = wire.AppendFrame(b, 0, &wire.Begin{IncomingWindow: 100}, nil)
+	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "s", Target: &wire.Terminus{Address: "jobs"}}, nil)
+	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "r", Handle: 1, Receiver: true, Source: &wire.Terminus{Address: "jobs"}}, nil)
+	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "m", Handle: 2, Target: &wire.Terminus{Address: "jobs/$management"}}, nil)
+	b = wire.AppendFrame(b, 0, &wire.Flow{NextIncomingID: id(0), IncomingWindow: 100, Handle: id(1), LinkCredit: id(9)}, nil)
+	return more(b)
+}
+
+func FuzzConversation(f *testing.F) {
+	id := func(n uint32) *uint32 { return &n }
+	text, err := Message{ID: "a", Body: []byte("body")}.toAMQP().MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	request, err := (&amqp.Message{
+		ApplicationProperties: map[string]any{"operation": "com.microsoft:schedule-message"},
+		Value:                 map[string]any{"messages": []any{map[string]any{"message": text}}},
+	}).MarshalBinary()
+	if err != nil {
+		f.Fatal(err)
+	}
+	send := wire.AppendFrame(nil, 0, &wire.Transfer{DeliveryID: id(0)}, text)
+	f.Add(send)
+	f.Add(wire.AppendFrame(send, 0, &wire.Disposition{Receiver: true, Last: 1 << 31, State: &wire.State{Outcome: wire.Accepted}}, nil))
+	f.Add(wire.AppendFrame(nil, 0, &wire.Transfer{Handle: 2, DeliveryID: id(0)}, request))
+	f.Add(wire.AppendFrame(nil, 0, &wire.Transfer{DeliveryID: id(0), MessageFormat: id(batchFormat)}, text))
+	f.Add(wire.AppendFrame(send, 0, &wire.Flow{Handle: id(1), LinkCredit: id(5), Drain: true}, nil))
+	f.Add(wire.AppendFrame(wire.AppendFrame(nil, 0, &wire.Detach{Handle: 1}, nil), 0, &wire.End{}, nil))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		b := New(Options{})
+		b.AddQueue("jobs", QueueOptions{})
+		converse(b, conversation(func(b []byte) []byte { return append(b, said...) }), true)
+		b.Close()
+	})
+}
