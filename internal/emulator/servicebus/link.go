@@ -42,6 +42,8 @@ type link struct {
 	presettled    bool     // nothing needs settling: receive and delete, or answers
 	backlog       [][]byte // answers waiting for credit
 	partial       *incoming
+
+	dead bool // we detached it; what the peer said before it knew goes nowhere
 }
 
 // receives tells whether the peer receives messages of a queue.
@@ -55,12 +57,13 @@ func (s *session) attach(p *wire.Attach) error {
 		return &wire.Error{Condition: wire.ConditionHandleInUse, Description: p.Name}
 	}
 	l := &link{session: s, name: p.Name, handle: p.Handle, sender: !p.Receiver}
-	if refusal := l.resolve(p); refusal != nil {
-		l.refuse(p, refusal)
-		return nil
-	}
+	refusal := l.resolve(p)
 	s.links[p.Handle] = l
-	l.accept(p)
+	if refusal != nil {
+		l.refuse(p, refusal)
+	} else {
+		l.accept(p)
+	}
 	return nil
 }
 
@@ -108,7 +111,7 @@ func (l *link) resolveQueue(path string) *wire.Error {
 func (l *link) onlyCBS() *wire.Error {
 	for _, s := range l.session.conn.sessions {
 		for _, other := range s.links {
-			if other.node == cbsAddress && other.sender == l.sender {
+			if other.node == cbsAddress && other.sender == l.sender && !other.dead {
 				return &wire.Error{Condition: wire.ConditionNotAllowed, Description: "there is a $cbs link already"}
 			}
 		}
@@ -134,7 +137,7 @@ func (l *link) refuse(p *wire.Attach, reason *wire.Error) {
 		answer.InitialDeliveryCount = new(uint32)
 	}
 	l.session.send(answer, nil)
-	l.session.send(&wire.Detach{Handle: p.Handle, Closed: true, Error: reason}, nil)
+	l.kick(reason)
 }
 
 // accept answers an attach: settle modes as asked, for the client insists.
@@ -186,9 +189,6 @@ func (l *link) listen(p *wire.Attach) {
 // close makes everybody forget the link. What it had locked stays locked.
 func (l *link) close() {
 	s := l.session
-	if s.links[l.handle] == l {
-		delete(s.links, l.handle)
-	}
 	for _, k := range l.replyKey {
 		if s.conn.replies[k] == l {
 			delete(s.conn.replies, k)
@@ -205,18 +205,24 @@ func (l *link) close() {
 	}
 }
 
-// kick detaches the link from this side.
+// kick detaches the link from this side. Its handle is free when the peer has
+// detached as well.
 func (l *link) kick(reason *wire.Error) {
 	l.close()
+	l.dead = true
 	l.session.send(&wire.Detach{Handle: l.handle, Closed: true, Error: reason}, nil)
 }
 
-// detach answers the peer's detach. One for a link that is gone already is the
-// answer to ours.
+// detach frees the handle, and answers unless this is the answer to ours.
 func (s *session) detach(p *wire.Detach) {
 	s.conn.broker.lock()
 	defer s.conn.broker.unlock()
-	if l, ok := s.links[p.Handle]; ok {
+	l, ok := s.links[p.Handle]
+	if !ok {
+		return
+	}
+	if !l.dead {
 		l.kick(nil)
 	}
+	delete(s.links, p.Handle)
 }

@@ -303,20 +303,48 @@ func converse(b *Broker, said []byte, hangUp bool) {
 	_ = here.Close()
 }
 
-// TestASwollenMessageIsCutOff sends more than the maximum in many frames, which
-// the SDK would not do.
-func TestASwollenMessageIsCutOff(t *testing.T) {
+// TestASwollenMessageCostsTheLinkOnly sends more than the maximum in many
+// frames, as the JavaScript client would.
+func TestASwollenMessageCostsTheLinkOnly(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
-		said := conversation(func(b []byte) []byte {
+		p := l.peer(func(b []byte) []byte {
 			id := uint32(0)
-			part := bytes.Repeat([]byte{0}, 60000)
 			for range 10 {
-				b = wire.AppendFrame(b, 0, &wire.Transfer{DeliveryID: &id, More: true}, part)
+				b = wire.AppendFrame(b, 0, &wire.Transfer{DeliveryID: &id, More: true}, make([]byte, 60000))
 			}
 			return b
 		})
-		converse(l.broker, said, true)
+		defer p.conn.Close()
+		if d := hear[*wire.Detach](p); d.Handle != 0 || d.Error == nil || d.Error.Condition != wire.ConditionMessageSize {
+			t.Errorf("detach = %+v, want the message size to be the reason", d)
+		}
+		p.say(&wire.Detach{Handle: 0, Closed: true})
+		p.say(&wire.Attach{Name: "again", Target: &wire.Terminus{Address: "jobs"}})
+		if a := hear[*wire.Attach](p); a.Name != "again" || a.Target == nil {
+			t.Errorf("attach = %+v, want the handle to be of use again", a)
+		}
 		l.counts("jobs", 0, 0, 0)
+	})
+}
+
+// TestARefusedLinkMayHaveSaidMore gives credit before it knows of the refusal,
+// as the JavaScript client does.
+func TestARefusedLinkMayHaveSaidMore(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		handle, credit := uint32(5), uint32(10)
+		p := l.peer(func(b []byte) []byte {
+			b = wire.AppendFrame(b, 0, &wire.Attach{Name: "x", Handle: handle, Receiver: true, Source: &wire.Terminus{Address: "nowhere"}}, nil)
+			b = wire.AppendFrame(b, 0, &wire.Flow{Handle: &handle, LinkCredit: &credit}, nil)
+			b = wire.AppendFrame(b, 0, &wire.Detach{Handle: handle, Closed: true}, nil)
+			return wire.AppendFrame(b, 0, &wire.Detach{Handle: 1, Closed: true}, nil)
+		})
+		defer p.conn.Close()
+		if d := hear[*wire.Detach](p); d.Handle != handle || d.Error == nil || d.Error.Condition != wire.ConditionNotFound {
+			t.Errorf("detach = %+v, want not found", d)
+		}
+		if d := hear[*wire.Detach](p); d.Handle != 1 || d.Error != nil {
+			t.Errorf("detach = %+v, want the answer to the last one", d)
+		}
 	})
 }
 

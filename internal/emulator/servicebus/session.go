@@ -95,7 +95,9 @@ func (s *session) applyFlow(p *wire.Flow) error {
 	if !ok {
 		return &wire.Error{Condition: wire.ConditionUnattachedHandle, Description: "flow"}
 	}
-	l.flow(p)
+	if !l.dead {
+		l.flow(p)
+	}
 	return nil
 }
 
@@ -118,7 +120,7 @@ func (s *session) judgeCredit(handle uint32) Verdict {
 	s.conn.broker.lock()
 	l, ok := s.links[handle]
 	s.conn.broker.unlock()
-	if !ok || !l.receives() {
+	if !ok || !l.receives() || l.dead {
 		return Proceed
 	}
 	verdict, _ := s.conn.broker.judge(OpReceive, l.entity.name, noMessage)
@@ -153,7 +155,11 @@ func (s *session) transfer(p *wire.Transfer) error {
 		s.conn.broker.unlock()
 		return &wire.Error{Condition: wire.ConditionUnattachedHandle, Description: "transfer"}
 	}
-	in, err := l.assemble(p)
+	var in *incoming
+	var err error
+	if !l.dead {
+		in, err = l.assemble(p)
+	}
 	s.conn.broker.unlock()
 	switch {
 	case err != nil || in == nil:

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/google/uuid"
+
+	"lifeboat/internal/apim"
+	"lifeboat/internal/blobstore"
+	"lifeboat/internal/config"
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/recovery"
+	"lifeboat/internal/servicebus"
+	"lifeboat/internal/tablestore"
+)
+
+// assemble builds the engine over Azure. It opens no connection.
+func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*recovery.Engine, error) {
+	p, err := readPlan(c.PlanFile, getenv)
+	if err != nil {
+		return nil, err
+	}
+	credential, err := identity(c)
+	if err != nil {
+		return nil, err
+	}
+	arm, err := apim.New(apim.Options{Cloud: c.Cloud, Credential: credential, PlainHTTP: c.PlainARM, Secret: getenv})
+	if err != nil {
+		return nil, err
+	}
+	bus, err := busClient(c, credential)
+	if err != nil {
+		return nil, err
+	}
+	table, err := tableClient(c, credential)
+	if err != nil {
+		return nil, err
+	}
+	return &recovery.Engine{
+		Plan:     p,
+		Store:    tablestore.New(table),
+		ARM:      arm,
+		Blobs:    blobstore.New(func(account string) (*azblob.Client, error) { return blobClient(c, account, credential) }),
+		Queue:    servicebus.New(bus),
+		Log:      log,
+		NewID:    uuid.NewString,
+		Parallel: 8,
+	}, nil
+}
+
+// readPlan reads the plan and checks what only the app settings can tell.
+func readPlan(file string, getenv func(string) string) (*plan.Plan, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w: copy lifeboat.sample.yaml, or set %s to the plan's path", err, config.PlanFile)
+	}
+	p, err := plan.Parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	var missing []error
+	for _, s := range p.Services {
+		if s.Access.Mode == job.AccessKey && getenv(s.Access.KeySetting) == "" {
+			missing = append(missing, fmt.Errorf("%s: services.%s: app setting %s, which should hold the storage key, is empty", file, s.Name, s.Access.KeySetting))
+		}
+	}
+	return p, errors.Join(missing...)
+}
+
+func identity(c config.Config) (azcore.TokenCredential, error) {
+	var options azidentity.ManagedIdentityCredentialOptions
+	if c.ClientID != "" {
+		options.ID = azidentity.ClientID(c.ClientID)
+	}
+	credential, err := azidentity.NewManagedIdentityCredential(&options)
+	if err != nil {
+		return nil, fmt.Errorf("managed identity: %w", err)
+	}
+	return credential, nil
+}
+
+func busClient(c config.Config, credential azcore.TokenCredential) (*azservicebus.Client, error) {
+	options := &azservicebus.ClientOptions{ApplicationID: "lifeboat", RetryOptions: servicebus.Retry}
+	if c.ServiceBus.ConnectionString != "" {
+		client, err := azservicebus.NewClientFromConnectionString(c.ServiceBus.ConnectionString, options)
+		return client, unreadable(config.ServiceBus, err)
+	}
+	return azservicebus.NewClient(c.ServiceBus.Name, credential, options)
+}
+
+// storageRetry keeps a move short: what is behind it is a message that will
+// be delivered again.
+var storageRetry = policy.RetryOptions{MaxRetries: 3, RetryDelay: 400 * time.Millisecond, MaxRetryDelay: 5 * time.Second, TryTimeout: 20 * time.Second}
+
+func clientOptions() policy.ClientOptions {
+	return policy.ClientOptions{Retry: storageRetry, Telemetry: policy.TelemetryOptions{ApplicationID: "lifeboat"}}
+}
+
+func tableClient(c config.Config, credential azcore.TokenCredential) (*aztables.Client, error) {
+	options := &aztables.ClientOptions{ClientOptions: clientOptions()}
+	if c.State.ConnectionString != "" {
+		service, err := aztables.NewServiceClientFromConnectionString(c.State.ConnectionString, options)
+		if err != nil {
+			return nil, unreadable(config.State, err)
+		}
+		return service.NewClient(c.Table), nil
+	}
+	return aztables.NewClient(strings.TrimRight(c.State.Name, "/")+"/"+c.Table, credential, options)
+}
+
+func blobClient(c config.Config, account string, credential azcore.TokenCredential) (*azblob.Client, error) {
+	options := &azblob.ClientOptions{ClientOptions: clientOptions()}
+	if c.Backups.ConnectionString != "" {
+		client, err := azblob.NewClientFromConnectionString(c.Backups.ConnectionString, options)
+		return client, unreadable(config.Backups, err)
+	}
+	return azblob.NewClient(fmt.Sprintf("https://%s.blob.%s/", account, c.StorageSuffix), credential, options)
+}
+
+// unreadable does not repeat what the SDK says of a connection string, which
+// may quote it.
+func unreadable(setting string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: not a connection string that the Azure SDK can read", setting)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"lifeboat/handlers"
+	"lifeboat/internal/config"
+	"lifeboat/internal/functions"
+)
+
+// serve answers the Functions host until the context or a signal ends it.
+func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+	settings, err := config.Load(getenv)
+	if err != nil {
+		say(stderr, err)
+		return exitError
+	}
+	// The host takes everything on stderr for an error, so logs go to stdout.
+	log := slog.New(functions.LogHandler(slog.NewJSONHandler(stdout, &slog.HandlerOptions{Level: settings.LogLevel})))
+	engine, err := assemble(settings, getenv, log)
+	if err != nil {
+		say(stderr, err)
+		return exitError
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
+	if err != nil {
+		say(stderr, fmt.Errorf("listen for the Functions host: %w", err))
+		return exitError
+	}
+	log.InfoContext(ctx, "ready", "address", listener.Addr().String(), "plan", settings.PlanFile, "services", len(engine.Plan.Services),
+		"serviceBus", settings.ServiceBus, "state", settings.State)
+	return answer(ctx, listener, handlers.New(engine, log), log)
+}
+
+// stopWithin is how long running invocations get when the handler is told to
+// stop. The host does not ask: it kills.
+const stopWithin = 10 * time.Second
+
+// answer serves on l and returns the exit code.
+func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) int {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	defer signal.Stop(signals)
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+
+	code := exitError
+	select {
+	case err := <-failed:
+		log.ErrorContext(ctx, "serving ended", "error", err.Error())
+		return exitError
+	case s := <-signals:
+		if number, ok := s.(syscall.Signal); ok {
+			code = 128 + int(number)
+		}
+		log.InfoContext(ctx, "stopping", "signal", s.String())
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		log.WarnContext(ctx, "invocations cut off", "error", err.Error())
+	}
+	return code
+}
+
+// say prints every line of err for a person.
+func say(w io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "lifeboat: %s\n", strings.TrimRight(line, "\n"))
+	}
+}
