@@ -15,15 +15,14 @@ import (
 const id = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ApiManagement/service/"
 
 // testPlan protects one service, once a night at midnight, when bubbles begin.
+// extra are more lines for the service.
 func testPlan(t testing.TB, extra string) *plan.Plan {
 	t.Helper()
 	p, err := plan.Parse("test.yaml", []byte(`version: 1
-defaults: {storageAccount: stbackups, container: apim}
+defaults: {storageAccount: stbackups, container: apim, schedule: 0 0 0 * * *, jitter: 10m}
 services:
   apim-weu:
     resourceId: `+id+`apim-weu
-    schedule: 0 0 0 * * *
-    jitter: 10m
 `+extra))
 	if err != nil {
 		t.Fatal(err)

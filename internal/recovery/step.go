@@ -14,6 +14,7 @@ import (
 // is done with, whether or not there was anything to do; an error means that
 // it should be delivered again.
 func (e *Engine) Step(ctx context.Context, p Prompt) error {
+	e = e.notBehind(p.EnqueuedAt)
 	stored, err := e.Store.Job(ctx, p.Service, p.Job)
 	switch {
 	case errors.Is(err, job.ErrNotFound):
@@ -34,19 +35,26 @@ func (e *Engine) Step(ctx context.Context, p Prompt) error {
 	return e.move(ctx, p, stored)
 }
 
-// early is how long p came before its job's next move is due. The queue's
-// clock counts as well as this instance's, which may be minutes behind: a
-// prompt that the queue thought due is due.
-func (e *Engine) early(j job.Job, p Prompt) time.Duration {
-	now := e.now()
-	if p.EnqueuedAt.After(now) {
-		now = p.EnqueuedAt
+// notBehind is e with a clock that is not behind the queue's, which has shown
+// enqueuedAt already. An instance that is minutes behind would otherwise send
+// prompts that are due at once, and poll without a pause.
+func (e *Engine) notBehind(enqueuedAt time.Time) *Engine {
+	behind := enqueuedAt.Sub(e.now())
+	if behind <= 0 {
+		return e
 	}
-	wait := j.NotBefore.Sub(now)
+	ahead := *e
+	ahead.Now = func() time.Time { return e.now().Add(behind) }
+	return &ahead
+}
+
+// early is how long p came before its job's next move is due. Should it come
+// again and again, the repeats spread out.
+func (e *Engine) early(j job.Job, p Prompt) time.Duration {
+	wait := j.NotBefore.Sub(e.now())
 	if wait <= 0 {
 		return 0
 	}
-	// Should the clocks disagree all the same, the repeats spread out.
 	return wait + time.Duration(p.Repeats)*time.Second
 }
 

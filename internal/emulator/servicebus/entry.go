@@ -3,9 +3,12 @@ package servicebus
 import (
 	"fmt"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/Azure/go-amqp"
+
+	"lifeboat/internal/emulator/servicebus/wire"
 )
 
 // entry is a message in a queue. content is what the sender sent; it may be
@@ -81,14 +84,13 @@ func (e *entry) message() Message {
 // encode writes the message as a receiver gets it. withToken adds the lock
 // token as an annotation, for answers that have no delivery tag.
 func (e *entry) encode(withToken bool) ([]byte, error) {
-	out := *e.content
-	header := amqp.MessageHeader{Durable: true, Priority: 4}
-	if out.Header != nil {
-		header = *out.Header
+	header := wire.Header{Durable: true, Priority: 4, DeliveryCount: uint32(e.failures)}
+	if h := e.content.Header; h != nil {
+		header.Durable, header.Priority = h.Durable, h.Priority
+		header.TTL = uint32(min(h.TTL.Milliseconds(), math.MaxUint32))
 	}
-	header.DeliveryCount = uint32(e.failures)
-	out.Header = &header
-	out.DeliveryAnnotations = nil
+	out := *e.content
+	out.Header, out.DeliveryAnnotations = nil, nil
 	if withToken {
 		out.DeliveryAnnotations = amqp.Annotations{"x-opt-lock-token": amqp.UUID(e.token)}
 	}
@@ -97,8 +99,11 @@ func (e *entry) encode(withToken bool) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode message %d: %w", e.sequence, err)
 	}
-	return b, nil
+	return append(wire.AppendHeader(make([]byte, 0, len(b)+headerRoom), header), b...), nil
 }
+
+// headerRoom is more than a header needs.
+const headerRoom = 40
 
 // annotations are the sender's, with the broker's own in place of whatever the
 // sender wrote under their names: clients assert their types without looking.

@@ -11,6 +11,7 @@ type incoming struct {
 	delivery uint32
 	format   uint32
 	settled  bool // the peer wants no answer
+	tooLarge bool // and no longer kept
 	payload  []byte
 }
 
@@ -36,18 +37,18 @@ func (l *link) assemble(p *wire.Transfer) (*incoming, error) {
 		return nil, nil
 	}
 	if uint64(len(in.payload)+len(p.Payload)) > l.limit() {
-		l.kick(&wire.Error{Condition: wire.ConditionMessageSize, Description: "the message is too large"})
-		return nil, nil
+		in.tooLarge, in.payload = true, nil
+	}
+	switch {
+	case in.tooLarge:
+	case !p.More && in.payload == nil:
+		in.payload = p.Payload // valid until the next read, which is long enough
+	default:
+		in.payload = append(in.payload, p.Payload...)
 	}
 	if p.More {
-		in.payload = append(in.payload, p.Payload...)
 		l.partial = in
 		return nil, nil
-	}
-	if in.payload == nil {
-		in.payload = p.Payload // valid until the next read, which is long enough
-	} else {
-		in.payload = append(in.payload, p.Payload...)
 	}
 	return in, l.spendCredit()
 }
@@ -76,11 +77,11 @@ func (l *link) refill() {
 // enqueue stores what a sender sent, and says so.
 func (l *link) enqueue(in *incoming) error {
 	b := l.session.conn.broker
-	messages, err := decodeTransfer(in.format, in.payload)
-	if err != nil {
+	messages, refusal := in.messages()
+	if refusal != nil {
 		b.lock()
 		defer b.unlock()
-		l.acknowledge(in, &wire.Error{Condition: wire.ConditionDecodeError, Description: err.Error()})
+		l.acknowledge(in, refusal)
 		return nil
 	}
 	verdict, copies := b.judge(OpSend, l.entity.name, views(messages)...)
@@ -102,6 +103,18 @@ func (l *link) enqueue(in *incoming) error {
 		return errCut
 	}
 	return nil
+}
+
+// messages decodes what came in, or says why it is refused.
+func (in *incoming) messages() ([]*amqp.Message, *wire.Error) {
+	if in.tooLarge {
+		return nil, &wire.Error{Condition: wire.ConditionMessageSize, Description: "the message is too large"}
+	}
+	messages, err := decodeTransfer(in.format, in.payload)
+	if err != nil {
+		return nil, &wire.Error{Condition: wire.ConditionDecodeError, Description: err.Error()}
+	}
+	return messages, nil
 }
 
 // enqueueAll stores each message as often as the hook wants, and returns their

@@ -21,7 +21,7 @@ type response struct {
 // answer handles a request to an RPC node: $cbs or a queue's $management.
 func (l *link) answer(in *incoming) error {
 	b := l.session.conn.broker
-	request, err := decodeMessage(in.payload)
+	request, err := decodeMessage(in.payload) // of nothing if it was too large
 	var r response
 	switch {
 	case err != nil:

@@ -1,0 +1,129 @@
+package tablestore
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"lifeboat/internal/job"
+)
+
+const (
+	jobPrefix    = "job|"
+	jobPrefixEnd = "job}" // the first key after all with the prefix
+)
+
+func jobKey(id string) string { return jobPrefix + id }
+
+// jobRow is j's row. Active and NotBefore are there to be found by Overdue.
+func jobRow(j job.Job) row {
+	r := newRow(j.Service, jobKey(j.ID))
+	r[schemaKey] = schema
+	r["Active"] = !j.State.Terminal()
+	r["Kind"] = string(j.Kind)
+	r["Due"] = j.Due
+	r["State"] = string(j.State)
+	r["Revision"] = j.Revision
+	r["NotBefore"] = j.NotBefore
+	r["Deadline"] = j.Deadline
+	r["CreatedAt"] = j.CreatedAt
+	r["UpdatedAt"] = j.UpdatedAt
+	r["EndedAt"] = j.EndedAt
+	r["Failures"] = j.Failures
+	r["Misses"] = j.Misses
+	r["Delays"] = j.Delays
+	r["Reason"] = shortened(j.Reason, maxText)
+	r["Code"] = shortened(j.Code, maxText)
+	r["Message"] = shortened(j.Message, maxText)
+	r["Warnings"] = encodeWarnings(j.Warnings)
+	r["Stranded"] = j.Stranded
+	r.addAttempt(j.Attempt)
+	return r
+}
+
+func (r row) addAttempt(a job.Attempt) {
+	r["Attempt"] = a.Number
+	r["AttemptOwner"] = a.Owner
+	r["AttemptBlob"] = a.Blob
+	r["AttemptStartedAt"] = a.StartedAt
+	r["AttemptResumeToken"] = a.ResumeToken
+	r["AttemptPolls"] = a.Polls
+	r.addInventory("Before", a.Before)
+	r.addFacts(a.Facts)
+}
+
+func readJob(data []byte) (job.Job, error) {
+	f, err := parse(data)
+	if err != nil {
+		return job.Job{}, err
+	}
+	j := job.Job{
+		ID:        strings.TrimPrefix(f.text(rowKey), jobPrefix),
+		Kind:      job.Kind(f.text("Kind")),
+		Service:   f.text(partitionKey),
+		Due:       f.time("Due"),
+		State:     job.State(f.text("State")),
+		Revision:  f.int("Revision"),
+		NotBefore: f.time("NotBefore"),
+		Deadline:  f.time("Deadline"),
+		CreatedAt: f.time("CreatedAt"),
+		UpdatedAt: f.time("UpdatedAt"),
+		EndedAt:   f.time("EndedAt"),
+		Attempt:   f.attempt(),
+		Failures:  f.int("Failures"),
+		Misses:    f.int("Misses"),
+		Delays:    f.int("Delays"),
+		Reason:    f.text("Reason"),
+		Code:      f.text("Code"),
+		Message:   f.text("Message"),
+		Warnings:  f.warnings("Warnings"),
+		Stranded:  f.bool("Stranded"),
+	}
+	return j, f.done()
+}
+
+func (f *fields) attempt() job.Attempt {
+	return job.Attempt{
+		Number:      f.int("Attempt"),
+		Owner:       f.text("AttemptOwner"),
+		Blob:        f.text("AttemptBlob"),
+		StartedAt:   f.time("AttemptStartedAt"),
+		ResumeToken: f.text("AttemptResumeToken"),
+		Polls:       f.int("AttemptPolls"),
+		Before:      f.inventory("Before"),
+		Facts:       f.facts(),
+	}
+}
+
+// maxWarning bounds one warning, in bytes; together they share maxText.
+const maxWarning = 1 << 10
+
+// encodeWarnings is a JSON array of at most maxText bytes. If there are too
+// many warnings for it, the oldest go.
+func encodeWarnings(warnings []string) string {
+	if len(warnings) == 0 {
+		return ""
+	}
+	kept := make([]string, len(warnings))
+	for i, w := range warnings {
+		kept[i] = shortened(w, maxWarning)
+	}
+	for {
+		text, err := json.Marshal(kept)
+		if err == nil && len(text) <= maxText {
+			return string(text)
+		}
+		kept = kept[1:]
+	}
+}
+
+func (f *fields) warnings(name string) (all []string) {
+	text := f.text(name)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), &all); err != nil && f.err == nil {
+		f.err = fmt.Errorf("property %s is no list of strings", name)
+	}
+	return all
+}

@@ -1,0 +1,93 @@
+// Package tablestore keeps jobs, leases, points and summaries in one Azure
+// table. A service's rows share a partition, so that what must agree is
+// written in one transaction:
+//
+//	job|<id>            a job
+//	lease               which job may operate on the service
+//	service             the service's summary
+//	point|<time>|<job>  a verified backup
+//
+// Whole jobs are read and written; what a job may do next is package job's
+// business, and when to look again is package recovery's.
+package tablestore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"lifeboat/internal/job"
+)
+
+// Store is a table. It is safe for concurrent use.
+type Store struct{ client *aztables.Client }
+
+// New keeps everything in the table of client.
+//
+// The client's retries should be few and end well within the caller's
+// deadline, such as MaxRetries 3, RetryDelay 500 ms, MaxRetryDelay 5 s and
+// TryTimeout 15 s. A retry after an answer that got lost meets its own first
+// try: Create says job.ErrExists, which callers take for done. Save says
+// job.ErrConflict, so the move counts as somebody else's and its caller goes
+// on with the next prompt; an intent is then decided by evidence, as if its
+// owner had died.
+func New(client *aztables.Client) *Store { return &Store{client: client} }
+
+// Job reads one job. It returns job.ErrNotFound, or job.ErrNewerSchema.
+func (s *Store) Job(ctx context.Context, service, id string) (job.Stored, error) {
+	doing := fmt.Sprintf("read job %s", id)
+	if !possibleKey(service) || !possibleKey(id) {
+		// Azure would answer 400, which looks like trouble that may pass.
+		return job.Stored{}, fmt.Errorf("%q of service %q can't be the name of a job: %w", id, service, job.ErrNotFound)
+	}
+	read, err := s.client.GetEntity(ctx, service, jobKey(id), nil)
+	if err != nil {
+		if answerOf(err).missing() {
+			return job.Stored{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+		}
+		return job.Stored{}, failed(doing, err)
+	}
+	j, err := readJob(read.Value)
+	if err != nil {
+		return job.Stored{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	return job.Stored{Job: j, ETag: string(read.ETag)}, nil
+}
+
+// possibleKey reports whether key has no character that Azure refuses.
+func possibleKey(key string) bool {
+	return !strings.ContainsFunc(key, func(r rune) bool {
+		return strings.ContainsRune(`/\#?'`, r) || r < 0x20 || 0x7f <= r && r <= 0x9f
+	})
+}
+
+// Create inserts j and writes m into its service's summary, both or neither.
+// It returns job.ErrExists if there is a job of that id.
+func (s *Store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error {
+	doing := fmt.Sprintf("create job %s", j.ID)
+	changes := []change{{kind: jobChange, action: aztables.TransactionTypeAdd, row: jobRow(j)}}
+	if !m.Empty() {
+		changes = append(changes, summaryChangeOf(j.Service, m))
+	}
+	err := s.submit(ctx, changes)
+	if err == nil {
+		return nil
+	}
+	if a := answerOf(err); a.exists() && a.about(changes, jobChange) {
+		return fmt.Errorf("%s: %w", doing, job.ErrExists)
+	}
+	return failed(doing, err)
+}
+
+// Overdue yields every job that has not ended and whose next move was due
+// before t. Jobs that can't be read come last, as errors, so that they don't
+// hide the others.
+func (s *Store) Overdue(ctx context.Context, t time.Time) iter.Seq2[job.Job, error] {
+	filter := fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s' and Active eq true and NotBefore lt datetime'%s'",
+		jobPrefix, jobPrefixEnd, edmTime(t))
+	return listed(ctx, s, "list overdue jobs", &aztables.ListEntitiesOptions{Filter: &filter}, readJob)
+}
