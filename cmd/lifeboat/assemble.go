@@ -13,7 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 	"github.com/google/uuid"
 
 	"lifeboat/internal/apim"
@@ -52,7 +52,7 @@ func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*r
 		Plan:     p,
 		Store:    tablestore.New(table),
 		ARM:      arm,
-		Blobs:    blobstore.New(func(account string) (*azblob.Client, error) { return blobClient(c, account, credential) }),
+		Blobs:    blobstore.New(func(account string) (*service.Client, error) { return blobClient(c, account, credential) }),
 		Queue:    servicebus.New(bus),
 		Log:      log,
 		NewID:    uuid.NewString,
@@ -111,22 +111,22 @@ func clientOptions() policy.ClientOptions {
 func tableClient(c config.Config, credential azcore.TokenCredential) (*aztables.Client, error) {
 	options := &aztables.ClientOptions{ClientOptions: clientOptions()}
 	if c.State.ConnectionString != "" {
-		service, err := aztables.NewServiceClientFromConnectionString(c.State.ConnectionString, options)
+		tables, err := aztables.NewServiceClientFromConnectionString(c.State.ConnectionString, options)
 		if err != nil {
 			return nil, unreadable(config.State, err)
 		}
-		return service.NewClient(c.Table), nil
+		return tables.NewClient(c.Table), nil
 	}
 	return aztables.NewClient(strings.TrimRight(c.State.Name, "/")+"/"+c.Table, credential, options)
 }
 
-func blobClient(c config.Config, account string, credential azcore.TokenCredential) (*azblob.Client, error) {
-	options := &azblob.ClientOptions{ClientOptions: clientOptions()}
+func blobClient(c config.Config, account string, credential azcore.TokenCredential) (*service.Client, error) {
+	options := &service.ClientOptions{ClientOptions: clientOptions()}
 	if c.Backups.ConnectionString != "" {
-		client, err := azblob.NewClientFromConnectionString(c.Backups.ConnectionString, options)
+		client, err := service.NewClientFromConnectionString(c.Backups.ConnectionString, options)
 		return client, unreadable(config.Backups, err)
 	}
-	return azblob.NewClient(fmt.Sprintf("https://%s.blob.%s/", account, c.StorageSuffix), credential, options)
+	return service.NewClient(fmt.Sprintf("https://%s.blob.%s/", account, c.StorageSuffix), credential, options)
 }
 
 // unreadable does not repeat what the SDK says of a connection string, which

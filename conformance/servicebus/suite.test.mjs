@@ -26,7 +26,8 @@ describe("a queue, seen by @azure/service-bus", { timeout: 120_000 }, () => {
   before(() => {
     client = new ServiceBusClient(connection, { retryOptions });
     sender = client.createSender(queue);
-    receiver = client.createReceiver(queue);
+    // The client would go on renewing locks by itself.
+    receiver = client.createReceiver(queue, { maxAutoLockRenewalDurationInMs: 0 });
     dead = client.createReceiver(queue, { subQueueType: "deadLetter" });
   });
   after(() => client.close());

@@ -52,6 +52,15 @@ type sidecarFacts struct {
 	Location string `json:"location"`
 }
 
+// sidecarOf is p's sidecar and what it says. What could not be read again is
+// not worth writing, where nothing can be overwritten.
+func sidecarOf(p job.Point) (text []byte, says job.Point, err error) {
+	if text, err = encode(p); err == nil {
+		says, err = decode(text)
+	}
+	return text, says, err
+}
+
 func encode(p job.Point) ([]byte, error) {
 	text, err := json.MarshalIndent(sidecar{
 		Schema:     sidecarSchema,

@@ -84,7 +84,7 @@ func (s *Store) Record(ctx context.Context, where job.Service, p job.Point) (job
 	if err != nil {
 		return job.Point{}, err
 	}
-	text, err := encode(p)
+	text, written, err := sidecarOf(p)
 	if err != nil {
 		return job.Point{}, fmt.Errorf("%s: %w", doing, err)
 	}
@@ -94,7 +94,7 @@ func (s *Store) Record(ctx context.Context, where job.Service, p job.Point) (job
 	})
 	switch {
 	case err == nil:
-		return decode(text)
+		return written, nil
 	case answerOf(err).exists():
 		return recorded(ctx, c, where, p.Blob)
 	}

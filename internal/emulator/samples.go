@@ -1,0 +1,66 @@
+package emulator
+
+import (
+	"time"
+
+	"lifeboat/internal/emulator/arm"
+)
+
+// Where the sample services live.
+const (
+	SampleSubscription = "00000000-0000-0000-0000-000000000001"
+	SampleGroup        = "rg-apim"
+)
+
+// SampleServices are two small services with something in them, in two
+// regions: apim-weu and apim-neu.
+func SampleServices() []arm.Service {
+	return []arm.Service{
+		sample("apim-weu", "West Europe", arm.Content{
+			APIs: []arm.API{
+				{Name: "echo-api", DisplayName: "Echo API", Path: "echo", ServiceURL: "http://echoapi.cloudapp.net/api"},
+				{Name: "orders", DisplayName: "Orders", Path: "orders", ServiceURL: "https://orders.contoso.example"},
+				{Name: "payments-v2", DisplayName: "Payments", Path: "payments/v2", ServiceURL: "https://payments.contoso.example"},
+			},
+			Products: []arm.Product{
+				{Name: "starter", DisplayName: "Starter", APIs: []string{"echo-api"}},
+				{Name: "partners", DisplayName: "Partners", APIs: []string{"orders", "payments-v2"}},
+			},
+			NamedValues: []arm.NamedValue{
+				{Name: "orders-backend-key", DisplayName: "orders-backend-key", Value: "not-a-real-key", Secret: true},
+				{Name: "region", DisplayName: "region", Value: "westeurope"},
+			},
+			Policies: map[string]string{
+				"global":      `<policies><inbound><cors allow-credentials="false"><allowed-origins><origin>https://www.contoso.example</origin></allowed-origins></cors></inbound></policies>`,
+				"apis/orders": `<policies><inbound><base /><rate-limit calls="100" renewal-period="60" /><set-header name="x-key"><value>{{orders-backend-key}}</value></set-header></inbound></policies>`,
+			},
+			Subscriptions: []arm.Subscription{{Name: "fabrikam", Product: "partners", User: "fabrikam"}},
+			Users:         []arm.User{{Name: "fabrikam", Email: "apis@fabrikam.example"}},
+		}),
+		sample("apim-neu", "North Europe", arm.Content{
+			APIs: []arm.API{
+				{Name: "echo-api", DisplayName: "Echo API", Path: "echo", ServiceURL: "http://echoapi.cloudapp.net/api"},
+				{Name: "stock", DisplayName: "Stock", Path: "stock", ServiceURL: "https://stock.contoso.example"},
+			},
+			Products:    []arm.Product{{Name: "internal", DisplayName: "Internal", APIs: []string{"echo-api", "stock"}}},
+			NamedValues: []arm.NamedValue{{Name: "region", DisplayName: "region", Value: "northeurope"}},
+			Policies:    map[string]string{"global": `<policies><inbound><validate-jwt header-name="Authorization" /></inbound></policies>`},
+			Users:       []arm.User{{Name: "warehouse", Email: "warehouse@contoso.example"}},
+		}),
+	}
+}
+
+func sample(name, location string, content arm.Content) arm.Service {
+	return arm.Service{
+		Subscription: SampleSubscription, ResourceGroup: SampleGroup, Name: name, Location: location, SKU: "Developer",
+		Tags: map[string]string{"environment": "lab"}, Content: content,
+		Identity: arm.Identity{
+			SystemAssigned: true,
+			UserAssigned: []arm.UserIdentity{{
+				ResourceID: "/subscriptions/" + SampleSubscription + "/resourceGroups/" + SampleGroup + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-lifeboat",
+				ClientID:   userClient, PrincipalID: "00000000-0000-0000-0000-00000000000b",
+			}},
+		},
+		CreatedAt: time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC),
+	}
+}

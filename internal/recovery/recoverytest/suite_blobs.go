@@ -1,0 +1,112 @@
+package recoverytest
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
+)
+
+// BlobsCase is one promise of recovery.Blobs. Run gets empty containers and a
+// way to put a backup of some size into a service's.
+type BlobsCase struct {
+	Name string
+	Run  func(t *testing.T, b recovery.Blobs, put PutBlob)
+}
+
+// PutBlob puts a blob into a service's container.
+type PutBlob = func(service job.Service, blob string, size int)
+
+// TestBlobs checks that the containers which open makes keep the promises of
+// recovery.Blobs. They must be empty.
+func TestBlobs(t *testing.T, open func(t *testing.T) (b recovery.Blobs, put PutBlob)) {
+	for _, c := range BlobsCases() {
+		t.Run(c.Name, func(t *testing.T) {
+			b, put := open(t)
+			c.Run(t, b, put)
+		})
+	}
+}
+
+// BlobsCases are the cases of TestBlobs, for a caller that wants each in a
+// bubble.
+func BlobsCases() []BlobsCase {
+	return []BlobsCase{
+		{"a blob that is not there is not found", noBlob},
+		{"a blob is found by exactly its name, with its size", artefact},
+		{"a record comes back whole", record},
+		{"the first record stands", recordOnce},
+		{"of records at once one stands", recordRace},
+	}
+}
+
+// Backups are where the suites' backups go.
+var Backups = job.Service{Name: "apim-weu", Account: "devstoreaccount1", Container: "backups"}
+
+func noBlob(t *testing.T, b recovery.Blobs, put PutBlob) {
+	_, err := b.Artefact(t.Context(), Backups, "missing.apimbackup") // nor is the container, maybe
+	wantIs(t, err, job.ErrNotFound)
+	put(Backups, "missing.apimbackup.other", 1)
+	_, err = b.Artefact(t.Context(), Backups, "missing.apimbackup")
+	wantIs(t, err, job.ErrNotFound)
+}
+
+func artefact(t *testing.T, b recovery.Blobs, put PutBlob) {
+	for blob, size := range map[string]int{"empty.apimbackup": 0, "full.apimbackup": 12345} {
+		put(Backups, blob, size)
+		got, err := b.Artefact(t.Context(), Backups, blob)
+		check(t, err)
+		want(t, "artefact", got, job.Artefact{Name: blob, Size: int64(size)})
+	}
+}
+
+func filledPoint(seed int, blob string) job.Point {
+	var p job.Point
+	fill(reflect.ValueOf(&p).Elem(), "Point", &seed)
+	p.Blob = blob
+	return p
+}
+
+func record(t *testing.T, b recovery.Blobs, put PutBlob) {
+	put(Backups, "full.apimbackup", 1)
+	put(Backups, "bare.apimbackup", 1)
+	bare := job.Point{Service: "apim-weu", Blob: "bare.apimbackup", StartedAt: begin, VerifiedAt: begin.Add(time.Hour)}
+	bare.After.APIs = job.NewTally(nil) // counted, and none
+	for _, p := range []job.Point{filledPoint(1, "full.apimbackup"), bare} {
+		for range 2 {
+			got, err := b.Record(t.Context(), Backups, p)
+			check(t, err)
+			want(t, "recorded point", got, p)
+		}
+	}
+}
+
+func recordOnce(t *testing.T, b recovery.Blobs, put PutBlob) {
+	put(Backups, "full.apimbackup", 1)
+	first, other := filledPoint(1, "full.apimbackup"), filledPoint(1000, "full.apimbackup")
+	_, err := b.Record(t.Context(), Backups, first)
+	check(t, err)
+	got, err := b.Record(t.Context(), Backups, other)
+	check(t, err)
+	want(t, "recorded point", got, first)
+}
+
+func recordRace(t *testing.T, b recovery.Blobs, put PutBlob) {
+	put(Backups, "full.apimbackup", 1)
+	got, errs := make([]job.Point, 8), make([]error, 8)
+	var group sync.WaitGroup
+	for i := range got {
+		group.Go(func() {
+			got[i], errs[i] = b.Record(t.Context(), Backups, filledPoint(1000*i, "full.apimbackup"))
+		})
+	}
+	group.Wait()
+	check(t, errors.Join(errs...))
+	for _, p := range got {
+		want(t, "recorded point", p, got[0])
+	}
+}

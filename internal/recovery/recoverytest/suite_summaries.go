@@ -1,0 +1,90 @@
+package recoverytest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
+)
+
+var summaryCases = []StoreCase{
+	{"a service without jobs has no summary", noSummary},
+	{"a note writes only what it names", notes},
+	{"a backup's life writes its summary", summaryLife},
+	{"every service's summary is listed", summaries},
+}
+
+func noSummary(t *testing.T, s recovery.Store) {
+	_, err := s.Summary(t.Context(), "apim-weu")
+	wantIs(t, err, job.ErrNotFound)
+	check(t, s.Note(t.Context(), "apim-weu", job.SummaryMove{}))
+	_, err = s.Summary(t.Context(), "apim-weu")
+	wantIs(t, err, job.ErrNotFound)
+	want(t, "summaries", collect(t, s.Summaries(t.Context())), nil)
+}
+
+// notes writes each part alone, over and over, and compares with the pure
+// summary.
+func notes(t *testing.T, s recovery.Store) {
+	through, none, waiting := begin, "", "waiting job"
+	later := begin.Add(24 * time.Hour)
+	ended := pending("apim-weu")
+	ended.State, ended.Code, ended.EndedAt = job.Failed, "It's over", begin.Add(time.Hour)
+	better := ended
+	better.ID, better.State, better.Code = "better", job.Succeeded, ""
+	model := job.Summary{Service: "apim-weu"}
+	for i, m := range []job.SummaryMove{
+		{ScheduledThrough: &through},
+		{Waiting: &waiting},
+		{Ended: &ended},
+		{Point: &job.Point{Blob: "blob", StartedAt: begin, Size: 1 << 40}},
+		{Waiting: &none},
+		{Ended: &better},
+		{Point: &job.Point{Blob: "another", StartedAt: later, Size: 2}},
+		{ScheduledThrough: &later, Waiting: &waiting},
+	} {
+		check(t, s.Note(t.Context(), "apim-weu", m))
+		model = m.Apply(model)
+		got := summary(t.Context(), t, s, "apim-weu")
+		if got != model {
+			t.Fatalf("note %d: summary %+v, want %+v", i, got, model)
+		}
+	}
+}
+
+func summaryLife(t *testing.T, s recovery.Store) {
+	j := pending("apim-weu")
+	check(t, s.Create(t.Context(), j, job.SummaryMove{ScheduledThrough: &j.Due, Waiting: &j.ID}))
+	model := job.Summary{Service: "apim-weu", ScheduledThrough: j.Due, Waiting: j.ID}
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
+
+	running := accepted(t, s, read(t, s, j), "token")
+	model.Waiting = ""
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
+
+	m := after(t, move(t, s, running, job.OperationSucceeded{}), job.Verified{})
+	point := m.From.Point(job.Artefact{Name: "blob", Size: 1 << 33}, job.Inventory{}, begin)
+	m.Point = &point
+	check(t, s.Save(t.Context(), m))
+	model = m.Summary().Apply(model)
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
+	want(t, "newest point", model.PointSize, 1<<33)
+
+	done := move(t, s, read(t, s, j), job.Pruned{})
+	model.LastJob, model.LastState, model.LastEnded = j.ID, job.Succeeded, done.EndedAt
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
+}
+
+func summaries(t *testing.T, s recovery.Store) {
+	var all []job.Summary
+	for _, service := range []string{"apim-a", "apim-b", "apim-c"} {
+		create(t, s, pending(service))
+		all = append(all, summary(t.Context(), t, s, service))
+	}
+	found := collect(t, s.Summaries(t.Context()))
+	slices.SortFunc(found, func(a, b job.Summary) int { return strings.Compare(a.Service, b.Service) })
+	want(t, "summaries", found, all)
+}
