@@ -31,10 +31,11 @@ func (c *Client) StartBackup(ctx context.Context, s job.Service, blob string) (j
 		return job.Started{}, &job.AzureError{Kind: job.ErrUnsent, Doing: doing, Err: err}
 	}
 	var answer *http.Response
-	ctx = runtime.WithCaptureResponse(ctx, &answer)
+	var left bool
+	ctx = runtime.WithCaptureResponse(noteLeaving(ctx, &left), &answer)
 	poller, err := f.NewServiceClient().BeginBackup(ctx, s.ResourceGroup, s.Resource, parameters, nil)
 	if err != nil {
-		return job.Started{}, startError(doing, err)
+		return job.Started{}, startError(doing, left, err)
 	}
 	if poller.Done() {
 		return job.Started{}, &job.AzureError{Kind: job.ErrUnanswered, Doing: doing, Status: answer.StatusCode, Message: "Azure answered without an operation to follow"}
@@ -69,11 +70,12 @@ func (c *Client) parameters(s job.Service, blob string) (armapimanagement.Servic
 	return p, nil
 }
 
-// startError says what a failed request proves.
-func startError(doing string, err error) error {
+// startError says what a failed request proves. Left is what noteLeaving
+// noted of it.
+func startError(doing string, left bool, err error) error {
 	var refusal *azcore.ResponseError
 	if !errors.As(err, &refusal) {
-		if unsent(err) {
+		if !left || undialed(err) {
 			return translate(doing, job.ErrUnsent, err)
 		}
 		return translate(doing, job.ErrUnanswered, err)

@@ -74,6 +74,7 @@ func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error)
 			Cloud:                           c.options.Cloud,
 			InsecureAllowCredentialWithHTTP: c.options.PlainHTTP,
 			PerCallPolicies:                 []policy.Policy{sameHost{c.endpoint}},
+			PerRetryPolicies:                []policy.Policy{leaving{}},
 			Retry:                           once,
 			Telemetry:                       policy.TelemetryOptions{ApplicationID: "lifeboat"},
 			Transport:                       c.options.Transport,
@@ -104,6 +105,29 @@ func (p sameHost) Do(r *policy.Request) (*http.Response, error) {
 
 func (p sameHost) allows(u *url.URL) bool {
 	return u.Scheme == p.endpoint.Scheme && strings.EqualFold(u.Host, p.endpoint.Host)
+}
+
+// leaving notes whether a request got as far as the transport: whatever went
+// wrong before, above all getting a token, proves that nothing was sent.
+type leaving struct{}
+
+type leavingKey struct{}
+
+// noteLeaving lets leaving write into left. A request that was answered 401
+// has not left: ARM looked at its token only.
+func noteLeaving(ctx context.Context, left *bool) context.Context {
+	return context.WithValue(ctx, leavingKey{}, left)
+}
+
+func (leaving) Do(r *policy.Request) (*http.Response, error) {
+	left, noted := r.Raw().Context().Value(leavingKey{}).(*bool)
+	if !noted {
+		return r.Next()
+	}
+	*left = true
+	resp, err := r.Next()
+	*left = err != nil || resp.StatusCode != http.StatusUnauthorized
+	return resp, err
 }
 
 // Observe reads the service resource. Its error is job.ErrUnavailable.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"lifeboat/internal/job"
 )
@@ -67,21 +66,11 @@ func words(answer *azcore.ResponseError) (code, message string) {
 	return code, "HTTP " + strconv.Itoa(answer.StatusCode) + " " + http.StatusText(answer.StatusCode)
 }
 
-// unsent reports whether err proves that no request left: there was no token,
-// no connection, or the address was not ARM's.
-func unsent(err error) bool {
-	var (
-		noToken      *azidentity.AuthenticationFailedError
-		noCredential *azidentity.AuthenticationRequiredError
-		transport    *net.OpError
-	)
-	switch {
-	case errors.As(err, &noToken), errors.As(err, &noCredential), errors.Is(err, errForeignHost):
-		return true
-	case errors.As(err, &transport):
-		return transport.Op == "dial"
-	}
-	return false
+// undialed reports whether err proves that there was no connection to send
+// a request on.
+func undialed(err error) bool {
+	var transport *net.OpError
+	return errors.As(err, &transport) && transport.Op == "dial"
 }
 
 // retryAfter reads how long an answer asks to wait, in any of the forms that

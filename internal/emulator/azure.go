@@ -77,7 +77,6 @@ type Azure struct {
 	Identity *identity.Endpoint
 	Tap      *wire.Tap // in front of ARM, Table and Blob
 
-	now                 func() time.Time
 	armRoute            http.Handler
 	tableRoute          http.Handler
 	blobRoute           http.Handler
@@ -105,7 +104,6 @@ func New(o Options) *Azure {
 		panic(err) // constants, and an account that is empty
 	}
 	a := &Azure{
-		now:      o.Now,
 		Storage:  account,
 		Broker:   servicebus.New(servicebus.Options{Now: o.Now, KeyName: busKeyName, Key: busKey, Log: o.Log}),
 		Identity: identity.New(identity.Options{Now: o.Now, Secret: IdentityHeader, Clients: []string{"", userClient}}),

@@ -39,7 +39,7 @@ func (a *Azure) BlobTransport() policy.Transporter { return wire.Transport{Handl
 // Service Bus by a pipe.
 func (a *Azure) DialBus(context.Context, azservicebus.NewWebSocketConnArgs) (net.Conn, error) {
 	here, there := net.Pipe()
-	a.running.Go(func() { a.Broker.ServeConn(there) })
+	go a.Broker.ServeConn(there) // Broker.Close waits for it
 	return here, nil
 }
 

@@ -100,6 +100,7 @@ func TestAnyTokenWillDoWithoutAKey(t *testing.T) {
 }
 
 // entra is a credential such as azidentity gives.
+
 type entra struct{}
 
 func (entra) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -117,6 +118,7 @@ func TestUnknownQueues(t *testing.T) {
 }
 
 // TestRefusedLinks uses the AMQP client below the SDK, which would ask $cbs first.
+
 func TestRefusedLinks(t *testing.T) {
 	cases := []struct {
 		name    string

@@ -1,131 +1,27 @@
 package servicebus
 
 import (
-	"bufio"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"io"
-	"net"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
-	"github.com/Azure/go-amqp"
-	"go.uber.org/goleak"
 
 	"lifeboat/internal/emulator/servicebus/wire"
 )
 
 // dial returns the client's end of a connection to the broker.
-func (l *lab) dial() net.Conn {
-	here, there := net.Pipe()
-	go l.broker.ServeConn(there)
-	return here
-}
-
-func signedToken(resource, expiry, name, key string) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(resource + "\n" + expiry))
-	signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	return "SharedAccessSignature sr=" + resource + "&sig=" + signature + "&se=" + expiry + "&skn=" + name
-}
 
 // TestServe is the one test on a real port.
-func TestServe(t *testing.T) {
-	defer goleak.VerifyNone(t)
-	b := New(keyed)
-	b.AddQueue("jobs", QueueOptions{})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- b.Serve(listener) }()
-	c, err := azservicebus.NewClientFromConnectionString(b.ConnectionString(listener.Addr().String()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.NewSender("jobs", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SendMessage(t.Context(), message("a"), nil); err != nil {
-		t.Error(err)
-	}
-	if active, _, _ := b.Counts("jobs"); active != 1 {
-		t.Errorf("%d messages, want 1", active)
-	}
-	if err := c.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-	b.Close()
-	if err := <-served; err != nil {
-		t.Errorf("Serve = %v after Close, want nil", err)
-	}
-}
 
 // peer is an AMQP client without manners of its own.
-type peer struct {
-	*lab
-	conn   net.Conn
-	reader *bufio.Reader
-}
 
 // peer says what a conversation opens with, and what more adds.
-func (l *lab) peer(more func([]byte) []byte) *peer {
-	l.Helper()
-	p := &peer{lab: l, conn: l.dial()}
-	p.reader = wire.NewReader(p.conn)
-	go func() { _, _ = p.conn.Write(conversation(more)) }()
-	p.skip(len(wire.HeaderSASL))
-	p.skipFrame() // mechanisms
-	p.skipFrame() // outcome
-	p.skip(len(wire.HeaderAMQP))
-	return p
-}
-
-func (p *peer) skip(n int) {
-	p.Helper()
-	if _, err := p.reader.Discard(n); err != nil {
-		p.Fatal(err)
-	}
-}
-
-func (p *peer) skipFrame() {
-	p.Helper()
-	size, err := p.reader.Peek(4)
-	if err != nil {
-		p.Fatal(err)
-	}
-	p.skip(int(binary.BigEndian.Uint32(size)))
-}
 
 // say sends a performative on channel 0.
-func (p *peer) say(performative wire.Performative) {
-	p.Helper()
-	if _, err := p.conn.Write(wire.AppendFrame(nil, 0, performative, nil)); err != nil {
-		p.Fatal(err)
-	}
-}
 
 // hear returns the next performative of type T, and skips others.
-func hear[T wire.Performative](p *peer) T {
-	p.Helper()
-	for {
-		f, err := wire.ReadFrame(p.reader)
-		if err != nil {
-			p.Fatal(err)
-		}
-		if performative, ok := f.Body.(T); ok {
-			return performative
-		}
-	}
-}
 
 func TestDrainedCreditIsGone(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
@@ -285,25 +181,13 @@ func TestStrangersAreShownTheDoor(t *testing.T) {
 }
 
 // converse says something to a broker and listens until it is over. hangUp ends
+
 // the connection after the last word.
-func converse(b *Broker, said []byte, hangUp bool) {
-	here, there := net.Pipe()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		b.ServeConn(there)
-	}()
-	go func() { _, _ = io.Copy(io.Discard, here) }()
-	_, _ = here.Write(said)
-	if hangUp {
-		_ = here.Close()
-	}
-	<-ended
-	_ = here.Close()
-}
 
 // TestASwollenMessageIsRejected sends more than the maximum in many frames, as
+
 // the JavaScript client does.
+
 func TestASwollenMessageIsRejected(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		p := l.peer(func(b []byte) []byte {
@@ -323,7 +207,9 @@ func TestASwollenMessageIsRejected(t *testing.T) {
 }
 
 // TestARefusedLinkMayHaveSaidMore gives credit before it knows of the refusal,
+
 // as the JavaScript client does.
+
 func TestARefusedLinkMayHaveSaidMore(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		handle, credit := uint32(5), uint32(10)
@@ -344,43 +230,5 @@ func TestARefusedLinkMayHaveSaidMore(t *testing.T) {
 }
 
 // conversation opens a connection, a session, and a link to and from a queue
-// and its management, and adds what follows.
-func conversation(more func([]byte) []byte) []byte {
-	id := func(n uint32) *uint32 { return &n }
-	b := wire.AppendFrame([]byte(wire.HeaderSASL), 0, &wire.SASLInit{Mechanism: "ANONYMOUS"}, nil)
-	b = wire.AppendFrame(append(b, wire.HeaderAMQP...), 0, &wire.Open{ContainerID: "c", MaxFrameSize: 65536}, nil)
-	b = wire.AppendFrame(b, 0, &wire.Begin{IncomingWindow: 100}, nil)
-	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "s", Target: &wire.Terminus{Address: "jobs"}}, nil)
-	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "r", Handle: 1, Receiver: true, Source: &wire.Terminus{Address: "jobs"}}, nil)
-	b = wire.AppendFrame(b, 0, &wire.Attach{Name: "m", Handle: 2, Target: &wire.Terminus{Address: "jobs/$management"}}, nil)
-	b = wire.AppendFrame(b, 0, &wire.Flow{NextIncomingID: id(0), IncomingWindow: 100, Handle: id(1), LinkCredit: id(9)}, nil)
-	return more(b)
-}
 
-func FuzzConversation(f *testing.F) {
-	id := func(n uint32) *uint32 { return &n }
-	text, err := Message{ID: "a", Body: []byte("body")}.toAMQP().MarshalBinary()
-	if err != nil {
-		f.Fatal(err)
-	}
-	request, err := (&amqp.Message{
-		ApplicationProperties: map[string]any{"operation": "com.microsoft:schedule-message"},
-		Value:                 map[string]any{"messages": []any{map[string]any{"message": text}}},
-	}).MarshalBinary()
-	if err != nil {
-		f.Fatal(err)
-	}
-	send := wire.AppendFrame(nil, 0, &wire.Transfer{DeliveryID: id(0)}, text)
-	f.Add(send)
-	f.Add(wire.AppendFrame(send, 0, &wire.Disposition{Receiver: true, Last: 1 << 31, State: &wire.State{Outcome: wire.Accepted}}, nil))
-	f.Add(wire.AppendFrame(nil, 0, &wire.Transfer{Handle: 2, DeliveryID: id(0)}, request))
-	f.Add(wire.AppendFrame(nil, 0, &wire.Transfer{DeliveryID: id(0), MessageFormat: id(batchFormat)}, text))
-	f.Add(wire.AppendFrame(send, 0, &wire.Flow{Handle: id(1), LinkCredit: id(5), Drain: true}, nil))
-	f.Add(wire.AppendFrame(wire.AppendFrame(nil, 0, &wire.Detach{Handle: 1}, nil), 0, &wire.End{}, nil))
-	f.Fuzz(func(t *testing.T, said []byte) {
-		b := New(Options{})
-		b.AddQueue("jobs", QueueOptions{})
-		converse(b, conversation(func(b []byte) []byte { return append(b, said...) }), true)
-		b.Close()
-	})
-}
+// and its management, and adds what follows.

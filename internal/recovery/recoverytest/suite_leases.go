@@ -126,7 +126,7 @@ func release(t *testing.T, s recovery.Store) {
 	wantIs(t, s.Release(t.Context(), orphans[0]), job.ErrNotFound)
 	want(t, "orphans", collect(t, s.Orphans(t.Context())), nil)
 
-	next := move(t, s, create(t, s, second(running.Job)), job.Start{Owner: "o"})
+	next := move(t, s, create(t, s, second(pending("apim-weu"))), job.Start{Owner: "o"})
 	wantIs(t, s.Release(t.Context(), orphans[0]), job.ErrConflict) // another job's by now
 	move(t, s, next, job.Busy{})
 }
