@@ -42,7 +42,7 @@ type app struct {
 	ids    atomic.Int64
 	// afterPOST runs when ARM has answered a POST and before the handler
 	// hears of it.
-	afterPOST func()
+	afterPOST atomic.Pointer[func()]
 }
 
 const samples = "/subscriptions/" + emulator.SampleSubscription + "/resourceGroups/" + emulator.SampleGroup + "/providers/Microsoft.ApiManagement/service/"
@@ -117,8 +117,8 @@ type posts struct {
 
 func (p posts) Do(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.Do(r)
-	if r.Method == http.MethodPost && p.app.afterPOST != nil {
-		p.app.afterPOST()
+	if then := p.app.afterPOST.Load(); r.Method == http.MethodPost && then != nil {
+		(*then)()
 		if r.Context().Err() != nil {
 			return nil, r.Context().Err()
 		}
@@ -228,15 +228,16 @@ func TestThreeNights(t *testing.T) {
 		a.checkNights(2, "apim-weu", "apim-neu")
 		a.azure.Broker.SetHook(nil)
 
-		deaths := 0
-		a.afterPOST = func() {
-			if deaths++; deaths <= 2 {
+		var deaths atomic.Int64
+		die := func() {
+			if deaths.Add(1) <= 2 {
 				a.worker.Restart()
 			}
 		}
+		a.afterPOST.Store(&die)
 		time.Sleep(24 * time.Hour)
 		a.checkNights(3, "apim-weu", "apim-neu")
-		if deaths == 0 {
+		if deaths.Load() == 0 {
 			t.Error("the handler did not die")
 		}
 	})
@@ -343,4 +344,3 @@ func TestRequestsOfOneBackup(t *testing.T) {
 		}
 	})
 }
-

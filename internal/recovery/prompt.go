@@ -96,8 +96,15 @@ func EncodePrompt(p Prompt) []byte {
 	return body
 }
 
+// headStart is what a save gets before the prompt for the move after it, which
+// is sent first, may arrive: otherwise that would look at the row as it was.
+const headStart = 2 * time.Second
+
 // prompt sends p, to arrive at the time given.
 func (e *Engine) prompt(ctx context.Context, p Prompt, at time.Time) error {
+	if soonest := e.now().Add(headStart); at.Before(soonest) {
+		at = soonest
+	}
 	err := e.Queue.Send(ctx, job.Message{
 		Queue:     StepQueue,
 		ID:        p.Job + "/" + strconv.Itoa(p.Revision) + "/" + e.NewID(),

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,19 +60,41 @@ func answerOf(err error) answer {
 // refusal finds the failed answer in a transaction's: HTTP answers in a
 // changeset in a batch.
 func refusal(contentType string, body []byte) (answer, bool) {
-	for _, set := range parts(contentType, body) {
-		for _, part := range parts(set.contentType, set.body) {
-			inner, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(part.body)), nil)
-			if err != nil || inner.StatusCode < 400 {
-				continue
-			}
-			text, _ := io.ReadAll(inner.Body) // what there is of it
-			a := answer{status: inner.StatusCode, change: -1}
-			a.read(text)
-			return a, true
+	for _, inner := range innerAnswers(contentType, body) {
+		if inner.StatusCode < 400 {
+			continue
 		}
+		text, _ := io.ReadAll(inner.Body) // what there is of it
+		a := answer{status: inner.StatusCode, change: -1}
+		a.read(text)
+		return a, true
 	}
 	return answer{}, false
+}
+
+// done reports whether resp says that a transaction was made. The SDK takes
+// every 202 for that in which it finds no refusal, readable or not.
+func done(resp *http.Response) bool {
+	if resp == nil {
+		return false
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return false
+	}
+	answers := innerAnswers(resp.Header.Get("Content-Type"), body)
+	return len(answers) > 0 && !slices.ContainsFunc(answers, func(r *http.Response) bool { return r.StatusCode >= 400 })
+}
+
+func innerAnswers(contentType string, body []byte) (all []*http.Response) {
+	for _, set := range parts(contentType, body) {
+		for _, part := range parts(set.contentType, set.body) {
+			if r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(part.body)), nil); err == nil {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
 }
 
 type part struct {
@@ -92,10 +115,10 @@ func parts(contentType string, body []byte) (all []part) {
 			return all
 		}
 		content, err := io.ReadAll(p)
-		if err != nil {
-			return all
-		}
 		all = append(all, part{p.Header.Get("Content-Type"), content})
+		if err != nil {
+			return all // the last one, cut short
+		}
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"lifeboat/internal/job"
@@ -142,6 +144,23 @@ func (s *Store) submit(ctx context.Context, changes []change) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := s.client.SubmitTransaction(ctx, actions, nil)
-	return err
+	return s.transact(ctx, actions)
+}
+
+// transact is SubmitTransaction without its faith in what comes back.
+func (s *Store) transact(ctx context.Context, actions []aztables.TransactionAction) (err error) {
+	defer func() {
+		// aztables v1.4.1 slices a body that is no multipart out of range.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("answer to a transaction is not readable: %v", r)
+		}
+	}()
+	var answered *http.Response
+	if _, err := s.client.SubmitTransaction(policy.WithCaptureResponse(ctx, &answered), actions, nil); err != nil {
+		return err
+	}
+	if !done(answered) {
+		return errors.New("answer to a transaction does not say that it was made")
+	}
+	return nil
 }

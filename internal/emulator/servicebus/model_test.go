@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// model is what a random history of a queue must agree with.
 type model struct {
 	queue  *queue
 	now    time.Time
@@ -16,6 +17,8 @@ type model struct {
 	tokens map[LockToken]bool
 }
 
+// TestNothingIsLostOrDoubled drives a queue through random histories. Every
+// message is in exactly one place until somebody took it away for good.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{queue: newQueue("q", QueueOptions{MaxDeliveryCount: 3}), now: epoch, tokens: map[LockToken]bool{}}

@@ -9,18 +9,21 @@ import (
 	"lifeboat/internal/emulator/servicebus/wire"
 )
 
+// dial returns the client's end of a connection to the broker.
 func (l *lab) dial() net.Conn {
 	here, there := net.Pipe()
 	go l.broker.ServeConn(there)
 	return here
 }
 
+// peer is an AMQP client without manners of its own.
 type peer struct {
 	*lab
 	conn   net.Conn
 	reader *bufio.Reader
 }
 
+// peer says what a conversation opens with, and what more adds.
 func (l *lab) peer(more func([]byte) []byte) *peer {
 	l.Helper()
 	p := &peer{lab: l, conn: l.dial()}
@@ -49,6 +52,7 @@ func (p *peer) skipFrame() {
 	p.skip(int(binary.BigEndian.Uint32(size)))
 }
 
+// say sends a performative on channel 0.
 func (p *peer) say(performative wire.Performative) {
 	p.Helper()
 	if _, err := p.conn.Write(wire.AppendFrame(nil, 0, performative, nil)); err != nil {
@@ -56,6 +60,7 @@ func (p *peer) say(performative wire.Performative) {
 	}
 }
 
+// hear returns the next performative of type T, and skips others.
 func hear[T wire.Performative](p *peer) T {
 	p.Helper()
 	for {
@@ -69,6 +74,8 @@ func hear[T wire.Performative](p *peer) T {
 	}
 }
 
+// converse says something to a broker and listens until it is over. hangUp ends
+// the connection after the last word.
 func converse(b *Broker, said []byte, hangUp bool) {
 	here, there := net.Pipe()
 	ended := make(chan struct{})
@@ -85,6 +92,8 @@ func converse(b *Broker, said []byte, hangUp bool) {
 	_ = here.Close()
 }
 
+// conversation opens a connection, a session, and a link to and from a queue
+// and its management, and adds what follows.
 func conversation(more func([]byte) []byte) []byte {
 	id := func(n uint32) *uint32 { return &n }
 	b := wire.AppendFrame([]byte(wire.HeaderSASL), 0, &wire.SASLInit{Mechanism: "ANONYMOUS"}, nil)

@@ -11,18 +11,6 @@ import (
 	"lifeboat/internal/emulator/servicebus/wire"
 )
 
-// dial returns the client's end of a connection to the broker.
-
-// TestServe is the one test on a real port.
-
-// peer is an AMQP client without manners of its own.
-
-// peer says what a conversation opens with, and what more adds.
-
-// say sends a performative on channel 0.
-
-// hear returns the next performative of type T, and skips others.
-
 func TestDrainedCreditIsGone(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		l.ok(l.broker.Send("jobs", Message{ID: "a"}))
@@ -180,14 +168,8 @@ func TestStrangersAreShownTheDoor(t *testing.T) {
 	}
 }
 
-// converse says something to a broker and listens until it is over. hangUp ends
-
-// the connection after the last word.
-
 // TestASwollenMessageIsRejected sends more than the maximum in many frames, as
-
 // the JavaScript client does.
-
 func TestASwollenMessageIsRejected(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		p := l.peer(func(b []byte) []byte {
@@ -207,9 +189,7 @@ func TestASwollenMessageIsRejected(t *testing.T) {
 }
 
 // TestARefusedLinkMayHaveSaidMore gives credit before it knows of the refusal,
-
 // as the JavaScript client does.
-
 func TestARefusedLinkMayHaveSaidMore(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		handle, credit := uint32(5), uint32(10)
@@ -228,7 +208,3 @@ func TestARefusedLinkMayHaveSaidMore(t *testing.T) {
 		}
 	})
 }
-
-// conversation opens a connection, a session, and a link to and from a queue
-
-// and its management, and adds what follows.

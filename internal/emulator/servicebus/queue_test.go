@@ -14,7 +14,6 @@ var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 func content(id string) *amqp.Message { return Message{ID: id, Body: []byte(id)}.toAMQP() }
 
 // ids lists the messages of a queue by sequence number.
-
 func ids(q *queue) string {
 	var out []string
 	for _, e := range q.peek(0, len(q.entries)) {
@@ -200,9 +199,3 @@ func TestALockedMessageExpiresWhenItComesBack(t *testing.T) {
 	}
 	wantIDs(t, "after it was abandoned", q)
 }
-
-// model is what a random history of a queue must agree with.
-
-// TestNothingIsLostOrDoubled drives a queue through random histories. Every
-
-// message is in exactly one place until somebody took it away for good.

@@ -10,7 +10,8 @@ import (
 	"lifeboat/internal/emulator/servicebus/wire"
 )
 
-// Serve accepts connections until Close, and then returns nil. It closes l.
+// Serve accepts connections until Close, and then returns nil. It closes l. On
+// a broker that is closed already it returns ErrClosed.
 func (b *Broker) Serve(l net.Listener) error {
 	defer l.Close()
 	if !b.listen(l) {

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 )
 
+// TestServe is the one test on a real port.
 func TestServe(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	b := New(keyed)

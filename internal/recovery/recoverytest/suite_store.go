@@ -37,7 +37,7 @@ func StoreCases() []StoreCase {
 	return all
 }
 
-// begin is where the suites' clocks start. Tables keep times to 100 ns.
+// begin is where the suites' clocks start.
 var begin = time.Date(2026, 3, 1, 1, 0, 0, 123456700, time.UTC)
 
 // pending is a new backup of service.
@@ -65,9 +65,16 @@ func wantIs(t *testing.T, err, want error) {
 	}
 }
 
+// sameTime holds for times in UTC that agree to 100 ns, which is as much as a
+// store keeps.
+var sameTime = cmp.Comparer(func(a, b time.Time) bool {
+	const kept = 100 * time.Nanosecond
+	return a.Truncate(kept).Equal(b.Truncate(kept)) && a.Location() == b.Location()
+})
+
 func want[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, sameTime); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -48,10 +49,7 @@ func notes(t *testing.T, s recovery.Store) {
 	} {
 		check(t, s.Note(t.Context(), "apim-weu", m))
 		model = m.Apply(model)
-		got := summary(t.Context(), t, s, "apim-weu")
-		if got != model {
-			t.Fatalf("note %d: summary %+v, want %+v", i, got, model)
-		}
+		want(t, fmt.Sprintf("summary after note %d", i), summary(t.Context(), t, s, "apim-weu"), model)
 	}
 }
 
