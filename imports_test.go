@@ -34,8 +34,10 @@ func packages(t *testing.T) map[string]goPackage {
 	return all
 }
 
-func standard(path string) bool { return !strings.Contains(strings.Split(path, "/")[0], ".") && !own(path) }
-func own(path string) bool      { return path == "lifeboat" || strings.HasPrefix(path, "lifeboat/") }
+func standard(path string) bool {
+	return !strings.Contains(strings.Split(path, "/")[0], ".") && !own(path)
+}
+func own(path string) bool { return path == "lifeboat" || strings.HasPrefix(path, "lifeboat/") }
 func under(path, root string) bool {
 	return path == root || strings.HasPrefix(path, root+"/")
 }

@@ -61,6 +61,13 @@ func (a *Azure) Serve(listen string) (Addresses, error) {
 	}, nil
 }
 
+// CheckListen returns the error that Serve would have for an address that it
+// does not take, without opening anything.
+func CheckListen(listen string) error {
+	_, _, err := splitListen(listen)
+	return err
+}
+
 func splitListen(listen string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil {

@@ -48,11 +48,15 @@ func (e *Engine) notBehind(enqueuedAt time.Time) *Engine {
 	return &ahead
 }
 
+// punctual is how much too early counts as in time: queues keep time in
+// milliseconds and metadata in seconds.
+const punctual = time.Second
+
 // early is how long p came before its job's next move is due. Should it come
 // again and again, the repeats spread out.
 func (e *Engine) early(j job.Job, p Prompt) time.Duration {
 	wait := j.NotBefore.Sub(e.now())
-	if wait <= 0 {
+	if wait <= punctual {
 		return 0
 	}
 	return wait + time.Duration(p.Repeats)*time.Second

@@ -63,7 +63,7 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 			return last
 		},
 		"Release": func(ctx context.Context, s *tablestore.Store) error {
-			return s.Release(ctx, job.StoredLease{Lease: job.Lease{Service: service}, ETag: "tag"})
+			return s.Release(ctx, job.StoredLease{Lease: job.Lease{Service: service}, ETag: `W/"datetime'2026-03-01T01%3A00%3A00Z'"`})
 		},
 		"Follow": func(ctx context.Context, s *tablestore.Store) error {
 			return s.Follow(ctx, service, started.ID, "token")
@@ -80,7 +80,7 @@ func TestTrouble(t *testing.T) {
 		{Kind: wire.Instead, Status: 404, Body: "<html>a proxy</html>"}: {"HTTP 404"},
 		{Kind: wire.Instead, Status: 409, Body: `{"odata.error":{"code":"TableBeingDeleted","message":{"value":"Wait."}}}`}:                                                                                        {"TableBeingDeleted"},
 		{Kind: wire.Instead, Status: 202, Body: "no multipart at all"}:                                                                                                                                             {"answer to a transaction"},
-		{Kind: wire.Instead, Status: 202, Body: "--a\r\n\r\n--b\r\n\r\n--b--\r\n--a--\r\n", Header: http.Header{"Content-Type": {"multipart/mixed; boundary=a"}}}:                                                  {"answer to a transaction"},
+		{Kind: wire.Instead, Status: 202, Body: "--a\r\n\r\n--b--\r\n--a--\r\n", Header: http.Header{"Content-Type": {"multipart/mixed; boundary=a"}}}:                                                             {"answer to a transaction"},
 		{Kind: wire.Instead, Status: 403, Body: `{"odata.error":{"code":"AuthorizationFailure","message":{"value":"Refused SharedKey account:c2VjcmV0 and Bearer secret.token.x of ?sv=1&sig=secret%3D&se=2."}}}`}: {"AuthorizationFailure"},
 		{Kind: wire.Reset}: {"EOF"},
 	} {

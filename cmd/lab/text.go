@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// palette colours words on a terminal; the zero palette leaves them alone.
+type palette struct{ on bool }
+
+// paletteFor is for w: colour only where a terminal shows it and nobody has
+// asked for none.
+func paletteFor(w io.Writer, getenv func(string) string) palette {
+	file, ok := w.(*os.File)
+	if !ok || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
+		return palette{}
+	}
+	info, err := file.Stat()
+	return palette{on: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+type shade string
+
+const (
+	plain  shade = ""
+	faint  shade = "2"
+	red    shade = "31"
+	green  shade = "32"
+	yellow shade = "33"
+)
+
+func (p palette) paint(s shade, text string) string {
+	if !p.on || s == plain || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// short is a duration without its zeros: 1m30s, 5m, 2s, 350ms.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < 10*time.Second:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + "s"
+	}
+	text := d.Round(time.Second).String()
+	text = strings.TrimSuffix(text, "m0s") + map[bool]string{true: "m"}[strings.HasSuffix(text, "m0s")]
+	return strings.TrimSuffix(text, "h0m") + map[bool]string{true: "h"}[strings.HasSuffix(text, "h0m")]
+}
+
+// size is a number of bytes for people.
+func size(n int) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+}
+
+// count is n of something, such as 1 poll or 2 polls.
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
