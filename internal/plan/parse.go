@@ -135,7 +135,7 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 			}
 		case "defaults":
 			if m, ok := r.mapping(e.value, "defaults"); ok {
-				r.settings(m, "defaults", &defaults, true)
+				readSettings(r, m, "defaults", serviceSettings, &defaults, true)
 			}
 		case "services":
 			services = &e
@@ -171,7 +171,7 @@ func (r *reader) services(e entry, defaults Service) *Plan {
 			r.report(e.at, path, "want a name of 1 to 50 lower-case letters, digits and single hyphens")
 		}
 		if body, ok := r.mapping(e.value, path); ok {
-			r.settings(body, path, &s, false)
+			readSettings(r, body, path, serviceSettings, &s, false)
 			r.complete(e, path, &s)
 		}
 		if id := strings.ToLower(s.resourceID); id != "" {
@@ -182,30 +182,36 @@ func (r *reader) services(e entry, defaults Service) *Plan {
 		}
 		p.Services = append(p.Services, s)
 	}
+	r.consistentStandbys(e.at, p)
+	r.consistentRules(e.at, p)
 	if len(p.Services) == 0 {
 		r.report(e.at, "services", "want at least one service by its name")
 	}
 	return p
 }
 
-// settings reads a mapping of settings into s.
-func (r *reader) settings(m *ast.MappingNode, path string, s *Service, asDefaults bool) {
+// readSettings reads a mapping of settings into t.
+func readSettings[T any](r *reader, m *ast.MappingNode, path string, settings []setting[T], t *T, asDefaults bool) {
 	for _, e := range r.entries(m, path) {
 		where := join(path, e.key)
-		known, ok := settingFor(e.key)
+		known, ok := find(settings, e.key)
 		if !ok {
-			r.report(e.at, where, "unknown key%s", suggest(e.key))
+			r.report(e.at, where, "unknown key%s", suggest(settings, e.key))
 			continue
 		}
 		if known.own && asDefaults {
 			r.report(e.at, where, "belongs to one service, not to defaults")
 			continue
 		}
+		if known.nested != nil {
+			known.nested(r, e, where, t)
+			continue
+		}
 		value, ok := r.scalar(e, where)
 		if !ok {
 			continue
 		}
-		switch err := known.set(s, value); {
+		switch err := known.set(t, value); {
 		case errors.Is(err, errWant):
 			r.report(e.value.GetToken(), where, "want %s, got %q", known.want, value)
 		case err != nil:
@@ -217,7 +223,7 @@ func (r *reader) settings(m *ast.MappingNode, path string, s *Service, asDefault
 // complete checks what only the whole service can tell.
 func (r *reader) complete(e entry, path string, s *Service) {
 	missing := func(key, when string) {
-		known, _ := settingFor(key)
+		known, _ := find(serviceSettings, key)
 		r.report(e.at, join(path, key), "missing%s: want %s", when, known.want)
 	}
 	if s.resourceID == "" && !has(e.value, "resourceId") {
@@ -240,6 +246,7 @@ func (r *reader) complete(e entry, path string, s *Service) {
 		}
 	}
 	r.consistent(e, path, s)
+	r.completeStandbys(e, path, s)
 	// Both parts have been checked one by one; a mistake in either has been
 	// reported.
 	s.Schedule, _ = ParseSchedule(s.schedule, s.timeZone)
@@ -307,14 +314,12 @@ func has(n ast.Node, key string) bool {
 	})
 }
 
-func suggest(key string) string {
+func suggest[T any](settings []setting[T], key string) string {
+	var keys []string
 	for _, s := range settings {
 		if strings.EqualFold(s.key, key) {
 			return ": did you mean " + s.key + "?"
 		}
-	}
-	var keys []string
-	for _, s := range settings {
 		keys = append(keys, s.key)
 	}
 	return ": want one of " + strings.Join(keys, ", ")

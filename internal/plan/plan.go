@@ -32,6 +32,11 @@ type Service struct {
 	RestorableFor time.Duration
 	// Rules bound the life of this service's jobs.
 	Rules job.Rules
+	// Standbys are the services that a restore of this one may overwrite, in
+	// the order of preference.
+	Standbys []Standby
+	// Failover says when one of them is overwritten.
+	Failover Failover
 
 	resourceID string
 	schedule   string
@@ -82,6 +87,9 @@ func Default() Service {
 		RestorableFor: 30 * 24 * time.Hour,
 		schedule:      "0 0 1 * * *",
 		timeZone:      "UTC",
+		Failover: Failover{
+			Mode: FailoverApprove, MinFor: 5 * time.Minute, Cooldown: time.Hour, MaxPointAge: 48 * time.Hour, ApprovalExpiry: 15 * time.Minute,
+		},
 		Rules: job.Rules{
 			Deadline:          8 * time.Hour,
 			OperationDeadline: 3 * time.Hour,

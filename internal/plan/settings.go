@@ -10,26 +10,28 @@ import (
 	"lifeboat/internal/job"
 )
 
-// setting is one key that a service, or the defaults of all services, may
-// have.
-type setting struct {
+// setting is one key that a T may have in the plan.
+type setting[T any] struct {
 	key  string
 	want string // completes "want ..."
-	// set puts a value into s. An error with text replaces want.
-	set func(s *Service, value string) error
+	// set puts a single value into t. An error with text replaces want.
+	set func(t *T, value string) error
+	// nested reads anything else than a single value instead.
+	nested func(r *reader, e entry, path string, t *T)
 	// own settings can't be defaults.
 	own bool
 }
 
-// settings are all keys of a service, in the order of the documentation.
-var settings = []setting{
-	{key: "resourceId", own: true, want: "an ARM resource id such as /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ApiManagement/service/<name>", set: setResourceID},
+// serviceSettings are all keys of a service, in the order of the
+// documentation.
+var serviceSettings = []setting[Service]{
+	{key: "resourceId", own: true, want: wantResourceID, set: func(s *Service, v string) error { return setResourceID(&s.Service, &s.resourceID, v) }},
 	{key: "apiVersion", want: "an ARM api-version such as 2024-05-01", set: matching(`^20\d\d-\d\d-\d\d(-preview)?$`, func(s *Service) *string { return &s.APIVersion })},
 	{key: "storageAccount", want: "a storage account's name, 3 to 24 lower-case letters and digits", set: matching(`^[a-z0-9]{3,24}$`, func(s *Service) *string { return &s.Account })},
 	{key: "container", want: "a blob container's name, 3 to 63 lower-case letters, digits and single hyphens", set: matching(`^[a-z0-9](-?[a-z0-9]){2,62}$`, func(s *Service) *string { return &s.Container })},
-	{key: "access", want: "SystemAssignedManagedIdentity, UserAssignedManagedIdentity or AccessKey", set: setAccess},
-	{key: "clientId", want: "the client id of a user-assigned identity, a GUID", set: matching(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`, func(s *Service) *string { return &s.Access.ClientID })},
-	{key: "accessKeySetting", want: wantKeySetting, set: setKeySetting},
+	{key: "access", want: wantAccess, set: func(s *Service, v string) error { return setAccess(&s.Access, v) }},
+	{key: "clientId", want: wantClientID, set: matching(guid, func(s *Service) *string { return &s.Access.ClientID })},
+	{key: "accessKeySetting", want: wantKeySetting, set: func(s *Service, v string) error { return setKeySetting(&s.Access, v) }},
 	{key: "schedule", want: "an NCRONTAB expression", set: setSchedule},
 	{key: "timeZone", want: "an IANA time zone such as Europe/Berlin", set: setTimeZone},
 	{key: "interval", want: "a duration such as 24h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Interval })},
@@ -44,34 +46,36 @@ var settings = []setting{
 	{key: "busyWait", want: "a duration such as 2m", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.BusyWait })},
 	{key: "attempts", want: "a number from 1 to 10", set: number(1, 10, func(s *Service) *int { return &s.Rules.Attempts })},
 	{key: "retryWait", want: "a duration such as 15m", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.RetryWait })},
+	{key: "standbys", want: "a mapping of names to services", nested: (*reader).standbys, own: true},
+	{key: "failover", want: "a mapping", nested: (*reader).failover},
 	{key: "minSizePercent", want: "a number from 0 to 100", set: number(0, 100, func(s *Service) *int { return &s.Rules.MinSizePercent })},
 }
 
-func settingFor(key string) (setting, bool) {
+func find[T any](settings []setting[T], key string) (setting[T], bool) {
 	for _, s := range settings {
 		if s.key == key {
 			return s, true
 		}
 	}
-	return setting{}, false
+	return setting[T]{}, false
 }
 
 // errWant is the error of a value that is not what the setting wants.
 var errWant = fmt.Errorf("not what is wanted")
 
-func matching(pattern string, field func(*Service) *string) func(*Service, string) error {
+func matching[T any](pattern string, field func(*T) *string) func(*T, string) error {
 	re := regexp.MustCompile(pattern)
-	return func(s *Service, value string) error {
+	return func(t *T, value string) error {
 		if !re.MatchString(value) {
 			return errWant
 		}
-		*field(s) = value
+		*field(t) = value
 		return nil
 	}
 }
 
-func span(least time.Duration, field func(*Service) *time.Duration) func(*Service, string) error {
-	return func(s *Service, value string) error {
+func span[T any](least time.Duration, field func(*T) *time.Duration) func(*T, string) error {
+	return func(t *T, value string) error {
 		d, err := parseDuration(value)
 		if err != nil {
 			return errWant
@@ -79,18 +83,18 @@ func span(least time.Duration, field func(*Service) *time.Duration) func(*Servic
 		if d < least {
 			return fmt.Errorf("want at least %s, got %q", least, value)
 		}
-		*field(s) = d
+		*field(t) = d
 		return nil
 	}
 }
 
-func number(least, most int, field func(*Service) *int) func(*Service, string) error {
-	return func(s *Service, value string) error {
+func number[T any](least, most int, field func(*T) *int) func(*T, string) error {
+	return func(t *T, value string) error {
 		n, err := strconv.Atoi(value)
 		if err != nil || n < least || n > most {
 			return errWant
 		}
-		*field(s) = n
+		*field(t) = n
 		return nil
 	}
 }
@@ -111,38 +115,46 @@ func parseDuration(value string) (time.Duration, error) {
 	return d, err
 }
 
+const wantResourceID = "an ARM resource id such as /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ApiManagement/service/<name>"
+
 // The service's own name: SPEC pattern of api-version 2024-05-01.
 var resourceID = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/resourceGroups/([-\w._()]{1,90})/providers/Microsoft\.ApiManagement/service/([a-z](?:[a-z0-9-]{0,48}[a-z0-9])?)$`)
 
-func setResourceID(s *Service, value string) error {
+func setResourceID(s *job.Service, id *string, value string) error {
 	parts := resourceID.FindStringSubmatch(value)
 	if parts == nil {
 		return errWant
 	}
-	s.resourceID = value
+	*id = value
 	s.Subscription, s.ResourceGroup, s.Resource = parts[1], parts[2], parts[3]
 	return nil
 }
 
-func setAccess(s *Service, value string) error {
+func setAccess(a *job.Access, value string) error {
 	switch mode := job.AccessMode(value); mode {
 	case job.AccessSystemIdentity, job.AccessUserIdentity, job.AccessKey:
-		s.Access.Mode = mode
+		a.Mode = mode
 		return nil
 	}
 	return errWant
 }
+
+const (
+	wantAccess   = "SystemAssignedManagedIdentity, UserAssignedManagedIdentity or AccessKey"
+	wantClientID = "the client id of a user-assigned identity, a GUID"
+	guid         = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
+)
 
 const wantKeySetting = "the name of the app setting that holds the storage key (never the key itself)"
 
 var keySetting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
 // setKeySetting does not repeat a wrong value: it may be the key itself.
-func setKeySetting(s *Service, value string) error {
+func setKeySetting(a *job.Access, value string) error {
 	if !keySetting.MatchString(value) {
 		return fmt.Errorf("want %s", wantKeySetting)
 	}
-	s.Access.KeySetting = value
+	a.KeySetting = value
 	return nil
 }
 
