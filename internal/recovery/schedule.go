@@ -16,9 +16,11 @@ import (
 // Occurrences that were missed before that are covered by the same job.
 func (e *Engine) Schedule(ctx context.Context) error {
 	summaries := map[string]job.Summary{}
+	var unread error
 	for s, err := range e.Store.Summaries(ctx) {
 		if err != nil {
-			return fmt.Errorf("read the services' summaries: %w", err)
+			unread = fmt.Errorf("read the services' summaries: %w", err)
+			continue
 		}
 		summaries[s.Service] = s
 	}
@@ -29,6 +31,9 @@ func (e *Engine) Schedule(ctx context.Context) error {
 	group.SetLimit(max(e.Parallel, 1))
 	errs := make([]error, len(e.Plan.Services))
 	for i, s := range e.Plan.Services {
+		if _, known := summaries[s.Name]; !known && unread != nil {
+			continue // what could not be read may be its summary
+		}
 		due, ok := s.Schedule.Latest(now)
 		if !ok || !due.After(summaries[s.Name].ScheduledThrough) {
 			continue
@@ -44,7 +49,7 @@ func (e *Engine) Schedule(ctx context.Context) error {
 		group.Go(occur)
 	}
 	_ = group.Wait() // the functions return nil
-	return errors.Join(errs...)
+	return errors.Join(append(errs, unread)...)
 }
 
 // occur makes the job of one occurrence, or lets a backup that has not started

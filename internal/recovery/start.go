@@ -39,10 +39,10 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Se
 	switch {
 	case errors.Is(err, job.ErrLeased):
 		return e.advance(ctx, p, from, s, job.Busy{Reason: "another job operates on the service"}, nil)
-	case errors.Is(err, job.ErrConflict):
+	case errors.Is(err, job.ErrConflict) && !e.owns(ctx, intent):
 		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
 		return nil
-	case err != nil && !e.owns(ctx, intent):
+	case err != nil && !errors.Is(err, job.ErrConflict) && !e.owns(ctx, intent):
 		e.Log.WarnContext(ctx, "intent not saved, the next prompt looks again", keyJob, from.ID, keyError, err.Error())
 		return nil
 	}
@@ -57,7 +57,8 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Se
 	return e.answer(ctx, intent, s, e.request(ctx, intent, s))
 }
 
-// owns reports whether a save whose answer was lost did happen, and was ours.
+// owns reports whether a save whose answer was lost did happen, and was ours:
+// a client that repeats it itself hears of a conflict with its own first try.
 func (e *Engine) owns(ctx context.Context, intent job.Job) bool {
 	saved, err := e.Store.Job(ctx, intent.Service, intent.ID)
 	return err == nil && saved.Revision == intent.Revision && saved.Attempt.Owner == intent.Attempt.Owner

@@ -23,23 +23,27 @@ func (e *Engine) Watch(ctx context.Context) error {
 
 func (e *Engine) promptOverdue(ctx context.Context) error {
 	now := e.now()
+	var errs []error
 	for j, err := range e.Store.Overdue(ctx, now.Add(-overdueAfter)) {
 		if err != nil {
-			return fmt.Errorf("read overdue jobs: %w", err)
+			errs = append(errs, fmt.Errorf("read overdue jobs: %w", err))
+			continue
 		}
 		if err := e.prompt(ctx, next(j), now); err != nil {
-			return err
+			// The queue will not be better for the next one.
+			return errors.Join(append(errs, err)...)
 		}
 		e.Log.WarnContext(ctx, "overdue job prompted", keyJob, j.ID, keyService, j.Service, "since", j.NotBefore)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (e *Engine) freeOrphans(ctx context.Context) error {
 	var errs []error
 	for lease, err := range e.Store.Orphans(ctx) {
 		if err != nil {
-			return errors.Join(append(errs, fmt.Errorf("read orphaned leases: %w", err))...)
+			errs = append(errs, fmt.Errorf("read orphaned leases: %w", err))
+			continue
 		}
 		if err := e.freeOrphan(ctx, lease); err != nil {
 			errs = append(errs, fmt.Errorf("free the lease that job %s left on %s: %w", lease.Job, lease.Service, err))

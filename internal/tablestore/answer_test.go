@@ -73,7 +73,7 @@ func FuzzReadJob(f *testing.F) {
 		}
 		again, err := jobRow(j).encode()
 		if err != nil {
-			t.Skip("year beyond 9999 or such")
+			t.Fatal(err)
 		}
 		if _, err := readJob(again); err != nil {
 			t.Errorf("own row is not readable: %v", err)

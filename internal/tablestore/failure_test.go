@@ -121,6 +121,27 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
+// With retries, a change whose answer is lost meets itself.
+func TestRetriedAfterLostAnswer(t *testing.T) {
+	b := setup(t, storage.Options{})
+	carrier := wire.Transport{Handler: b.tap.Wrap("table", b.server.Table())}
+	s := tablestore.New(b.clientOf(t, b.server.ConnectionString(endpoint, endpoint), carrier, policy.RetryOptions{MaxRetries: 1, RetryDelay: time.Millisecond}))
+	lose := func() { b.tap.Inject(wire.Fault{Kind: wire.ResetAfter, Times: 1}) }
+
+	lose()
+	if err := s.Create(t.Context(), pending(), job.SummaryMove{}); !errors.Is(err, job.ErrExists) {
+		t.Errorf("Create: %v, want that it exists", err)
+	}
+	created := b.read(t, pending())
+	lose()
+	if err := s.Save(t.Context(), moveOf(t, created, job.Start{Owner: "o"})); !errors.Is(err, job.ErrConflict) {
+		t.Errorf("Save: %v, want a conflict", err)
+	}
+	if got := b.read(t, pending()).Attempt.Owner; got != "o" {
+		t.Errorf("owner %q, want the one that saved", got)
+	}
+}
+
 func TestMissingTable(t *testing.T) {
 	b := setup(t, storage.Options{})
 	started := b.move(t, b.create(t, pending()), job.Start{Owner: "o"})
@@ -153,7 +174,7 @@ func TestWrongKey(t *testing.T) {
 	started := b.move(t, b.create(t, pending()), job.Start{Owner: "o"})
 	key := base64.StdEncoding.EncodeToString([]byte("another account's secret key"))
 	connection := strings.Replace(b.server.ConnectionString(endpoint, endpoint), b.server.Key(), key, 1)
-	s := tablestore.New(b.clientOf(t, connection, wire.Transport{Handler: b.server.Table()}))
+	s := tablestore.New(b.clientOf(t, connection, wire.Transport{Handler: b.server.Table()}, noRetry))
 	for name, call := range calls(t, started) {
 		t.Run(name, func(t *testing.T) {
 			err := call(t.Context(), s)
@@ -182,7 +203,7 @@ func TestSignatureInAddress(t *testing.T) {
 		"an echo":       answering(400),
 	} {
 		client, err := aztables.NewClientWithNoCredential("https://account.invalid/lifeboat?sv=2026&sig=secret%3D", &aztables.ClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: carrier, Retry: policy.RetryOptions{MaxRetries: -1}},
+			ClientOptions: azcore.ClientOptions{Transport: carrier, Retry: noRetry},
 		})
 		check(t, err)
 		for what, call := range calls(t, started) {

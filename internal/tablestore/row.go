@@ -124,6 +124,9 @@ func (f *fields) int64(name string) int64 {
 
 func (f *fields) time(name string) time.Time {
 	t := get[time.Time](f, name).UTC()
+	if t.Year() > 9999 && f.err == nil { // by its zone; no table holds it
+		f.err = fmt.Errorf("property %s is no %T", name, t)
+	}
 	if !t.After(earliest) {
 		return time.Time{}
 	}

@@ -44,15 +44,17 @@ func connect(t *testing.T, opts storage.Options, carrier func(http.Handler) poli
 	check(t, server.CreateTable(table))
 	tap := new(wire.Tap)
 	b := &bundle{server: server, tap: tap}
-	b.client = b.clientOf(t, server.ConnectionString(endpoint, endpoint), carrier(tap.Wrap("table", server.Table())))
+	b.client = b.clientOf(t, server.ConnectionString(endpoint, endpoint), carrier(tap.Wrap("table", server.Table())), noRetry)
 	b.Store = tablestore.New(b.client)
 	return b
 }
 
-func (b *bundle) clientOf(t *testing.T, connection string, carrier policy.Transporter) *aztables.Client {
+var noRetry = policy.RetryOptions{MaxRetries: -1}
+
+func (b *bundle) clientOf(t *testing.T, connection string, carrier policy.Transporter, retry policy.RetryOptions) *aztables.Client {
 	t.Helper()
 	service, err := aztables.NewServiceClientFromConnectionString(connection, &aztables.ClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: carrier, Retry: policy.RetryOptions{MaxRetries: -1}},
+		ClientOptions: azcore.ClientOptions{Transport: carrier, Retry: retry},
 	})
 	check(t, err)
 	return service.NewClient(table)

@@ -214,8 +214,8 @@ func TestRequests(t *testing.T) {
 		}
 		from = b.read(t, from.Job)
 	}
-	if got := b.tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPatch }); got != 4 {
-		t.Errorf("%d moves were saved without a transaction, want 4", got)
+	if got := b.tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPatch }); got != 5 {
+		t.Errorf("%d moves were saved without a transaction, want 5", got)
 	}
 }
 

@@ -179,7 +179,7 @@ func overdue(t *testing.T, s recovery.Store) {
 	at := begin.Add(2 * time.Minute) // not before the third jobs' time, which is the same
 	want(t, "overdue jobs", ids(collect(t, s.Overdue(t.Context(), at))), late)
 	want(t, "overdue jobs", ids(collect(t, s.Overdue(t.Context(), begin))), nil)
-	all := collect(t, s.Overdue(t.Context(), started.NotBefore.Add(time.Microsecond)))
+	all := collect(t, s.Overdue(t.Context(), started.NotBefore.Add(time.Millisecond)))
 	want(t, "overdue jobs", len(all), 8)
 	for _, j := range all {
 		want(t, "overdue job", j, read(t, s, j).Job)
