@@ -12,8 +12,14 @@ import (
 // Kind says what a job does to its service.
 type Kind string
 
-// Backup asks Azure to write a service's configuration to a blob.
-const Backup Kind = "Backup"
+// The kinds of jobs.
+const (
+	// Backup asks Azure to write a service's configuration to a blob.
+	Backup Kind = "Backup"
+	// Restore asks Azure to overwrite a standby's configuration with that of
+	// a point of another service. It lives in the standby's partition.
+	Restore Kind = "Restore"
+)
 
 // State is where a job stands. Pending, Starting, InProgress, Verifying and
 // Pruning are moved on by prompts; the last three never change again.
@@ -24,6 +30,10 @@ const (
 	// Pending waits for NotBefore: jitter, a busy service, a retry. It holds
 	// nothing. A prompt moves it to Starting.
 	Pending State = "Pending"
+	// AwaitingApproval waits for a person to approve a restore. It holds
+	// nothing. An approval moves it back to Pending; its time runs out at
+	// NotBefore, and then it ends Canceled.
+	AwaitingApproval State = "AwaitingApproval"
 	// Starting is the write-ahead intent of one attempt. Only the invocation
 	// that saved it sends the request; whoever else finds it looks for
 	// evidence after the settling time.
@@ -46,7 +56,7 @@ const (
 
 // States lists every state in the order of a job's life.
 func States() []State {
-	return []State{Pending, Starting, InProgress, Verifying, Pruning, Succeeded, Failed, Canceled}
+	return []State{Pending, AwaitingApproval, Starting, InProgress, Verifying, Pruning, Succeeded, Failed, Canceled}
 }
 
 // Terminal reports whether a job in s has ended.
@@ -70,6 +80,11 @@ const (
 	CodeOperationFailed  = "OperationFailed"  // Azure gave no code of its own
 	CodeRefused          = "Refused"          // likewise, at the request
 	CodeCanceled         = "Canceled"
+	CodeRejected         = "Rejected"         // by the person asked for approval
+	CodeApprovalExpired  = "ApprovalExpired"  // nobody approved in time; nothing was done
+	CodeGateRefused      = "GateRefused"      // a gate of a restore says no
+	CodeOutcomeUnknown   = "OutcomeUnknown"   // whether a restore took place can't be told
+	CodeResolved         = "Resolved"         // the incident was over before anything was done
 )
 
 // Job is one piece of work on one service. It is a value: Apply returns a
@@ -99,13 +114,28 @@ type Job struct {
 	Code     string // of a failure: Azure's own, or one of the codes above
 	Message  string // Azure's own words, or Lifeboat's
 	Warnings []string
+	// Restore is what a restore job is about; nil for a backup.
+	Restore *RestoreOrder
+
 	// Stranded: the deadline ended the job while an operation of its attempt
 	// may still be running.
 	Stranded bool
 }
 
+// Phase says which operation an attempt of a restore job is.
+type Phase string
+
+// The phases of a restore job; a backup job has none.
+const (
+	// SafetyBackup backs the target up before it is overwritten.
+	SafetyBackup Phase = "SafetyBackup"
+	// Overwrite restores the point onto the target.
+	Overwrite Phase = "Overwrite"
+)
+
 // Attempt is one start of an operation by a job.
 type Attempt struct {
+	Phase  Phase // of a restore job
 	Number int // from 1; 0 before the first
 	// Owner is the invocation that saved the intent and so may send it.
 	Owner string
@@ -124,7 +154,7 @@ type Attempt struct {
 // ID is the name of the job that service's occurrence at due makes: the same
 // cause gives the same job, however often it is seen.
 func ID(service string, kind Kind, due time.Time) string {
-	suffix := map[Kind]string{Backup: "backup"}[kind]
+	suffix := map[Kind]string{Backup: "backup", Restore: "restore"}[kind]
 	return fmt.Sprintf("%s-%s-%s", service, due.UTC().Format("20060102T150405Z"), suffix)
 }
 

@@ -20,6 +20,8 @@ type Point struct {
 	Before     Inventory // just before the start; products are not looked at
 	After      Inventory // after the end
 	Facts      Facts
+	// Settings are the service's settings that the backup leaves out.
+	Settings map[string]string
 }
 
 // RestorableUntil is when Azure stops accepting the backup: limit after its

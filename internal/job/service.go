@@ -52,7 +52,22 @@ type Progress struct {
 type Observed struct {
 	ProvisioningState string
 	Facts             Facts
+	GatewayURL        string // such as https://name.azure-api.net
+	ManagementURL     string
+	// Settings are what a backup leaves out, by name, in a form that can be
+	// compared between two services and holds no secret.
+	Settings map[string]string
 }
+
+// GatewayState is what a gateway said about itself.
+type GatewayState string
+
+// The answers of a gateway's status endpoint.
+const (
+	GatewayHealthy     GatewayState = "healthy"
+	GatewayUnhealthy   GatewayState = "unhealthy" // it answered, but not with a 200
+	GatewayUnreachable GatewayState = "unreachable"
+)
 
 // InTransition reports whether some operation holds the service. The states
 // are ARM's (api-version 2024-05-01).

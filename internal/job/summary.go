@@ -21,6 +21,21 @@ type Summary struct {
 	PointBlob    string // the newest point
 	PointStarted time.Time
 	PointSize    int64
+
+	// Incident is the open incident about this service, if any.
+	Incident string
+	// MaintenanceUntil: alerts start nothing before it.
+	MaintenanceUntil time.Time
+	// FailedOver is when a failover of or onto this service was last begun,
+	// and Acknowledged that a person has ended its cool-down.
+	FailedOver   time.Time
+	Acknowledged bool
+	// ServingFor is the service that this one has replaced since ServingSince,
+	// until a person says otherwise. Nothing is restored onto it.
+	ServingFor   string
+	ServingSince time.Time
+	// Holds is the blob of the point that was restored here last.
+	Holds string
 }
 
 // SummaryMove is what a move writes into the service's summary; nil fields
@@ -30,6 +45,14 @@ type SummaryMove struct {
 	Waiting          *string
 	Ended            *Job
 	Point            *Point
+
+	Incident         *string
+	MaintenanceUntil *time.Time
+	FailedOver       *time.Time
+	Acknowledged     *bool
+	ServingFor       *string
+	ServingSince     *time.Time
+	Holds            *string
 }
 
 // Empty reports whether m changes nothing.
@@ -49,12 +72,28 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	if m.Point != nil {
 		s.PointBlob, s.PointStarted, s.PointSize = m.Point.Blob, m.Point.StartedAt, m.Point.Size
 	}
+	set(&s.Incident, m.Incident)
+	set(&s.MaintenanceUntil, m.MaintenanceUntil)
+	set(&s.FailedOver, m.FailedOver)
+	set(&s.Acknowledged, m.Acknowledged)
+	set(&s.ServingFor, m.ServingFor)
+	set(&s.ServingSince, m.ServingSince)
+	set(&s.Holds, m.Holds)
 	return s
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
 }
 
 // SummaryBetween is what the transaction that turns from into to writes into
 // the service's summary.
 func SummaryBetween(from, to Job) SummaryMove {
+	if to.Kind == Restore {
+		return restoreSummary(from, to)
+	}
 	var m SummaryMove
 	switch {
 	case from.State == Pending && to.State != Pending:
@@ -65,6 +104,28 @@ func SummaryBetween(from, to Job) SummaryMove {
 	}
 	if to.State.Terminal() {
 		m.Ended = &to
+	}
+	return m
+}
+
+// restoreSummary is what a restore writes into its target's summary: that a
+// failover was begun, at the intent, and what the target holds, at the end.
+func restoreSummary(from, to Job) SummaryMove {
+	var m SummaryMove
+	o := to.order()
+	if to.State == Starting && from.State != Starting && to.Attempt.Phase == Overwrite {
+		nothing := ""
+		m.Holds = &nothing // from here on nobody knows until it is verified
+		if !o.Warm {
+			no := false
+			m.FailedOver, m.Acknowledged = &to.Attempt.StartedAt, &no
+		}
+	}
+	if to.State == Succeeded {
+		m.Holds = &o.Point.Blob
+		if !o.Warm {
+			m.ServingFor, m.ServingSince = &o.Source, &to.EndedAt
+		}
 	}
 	return m
 }

@@ -42,6 +42,30 @@ type Store interface {
 	// Release removes a lease unless it changed since it was read; then it
 	// returns job.ErrConflict, or job.ErrNotFound if it is gone.
 	Release(ctx context.Context, l job.StoredLease) error
+	// StoredSummary is Summary with the tag that OpenIncident needs; for a
+	// service without a summary it returns an empty tag and no error.
+	StoredSummary(ctx context.Context, service string) (job.StoredSummary, error)
+	// Points yields the points of a service, newest first.
+	Points(ctx context.Context, service string) iter.Seq2[job.Point, error]
+	// Alert reads what is kept of one alert. It returns job.ErrNotFound.
+	Alert(ctx context.Context, service, id string) (job.AlertRecord, error)
+	// Alerts yields the alerts of one incident.
+	Alerts(ctx context.Context, service, incident string) iter.Seq2[job.AlertRecord, error]
+	// RecordAlert writes what is kept of an alert, whether or not there was
+	// something.
+	RecordAlert(ctx context.Context, a job.AlertRecord) error
+	// OpenIncident inserts i and a and names i in the service's summary, all
+	// or nothing. It returns job.ErrConflict if the summary has changed since
+	// it was read.
+	OpenIncident(ctx context.Context, s job.StoredSummary, i job.Incident, a job.AlertRecord) error
+	// Incident reads one incident. It returns job.ErrNotFound.
+	Incident(ctx context.Context, service, id string) (job.StoredIncident, error)
+	// Incidents yields every open incident of every service.
+	Incidents(ctx context.Context) iter.Seq2[job.StoredIncident, error]
+	// SaveIncident saves i, which was read as from; one that is resolved is
+	// taken out of the service's summary in the same transaction. It returns
+	// job.ErrConflict.
+	SaveIncident(ctx context.Context, from job.StoredIncident, i job.Incident) error
 	// Follow gives an orphaned lease the resume token of its operation. It
 	// returns job.ErrNotFound if that job's orphaned lease is not there.
 	Follow(ctx context.Context, service, id, resumeToken string) error
@@ -53,11 +77,17 @@ type ARM interface {
 	// StartBackup sends the request for a backup once, without a retry of
 	// any kind.
 	StartBackup(ctx context.Context, s job.Service, blob string) (job.Started, error)
-	// Poll looks once at an operation. Its error is job.ErrOperationFailed,
+	// StartRestore sends the request to overwrite s with the backup in blob,
+	// once, without a retry of any kind. Its errors are StartBackup's.
+	StartRestore(ctx context.Context, s job.Service, blob string) (job.Started, error)
+	// Poll looks once at an operation of either kind. Its error is job.ErrOperationFailed,
 	// job.ErrHandleLost, or job.ErrUnavailable.
 	Poll(ctx context.Context, s job.Service, resumeToken string) (job.Progress, error)
 	// Observe reads the service resource.
 	Observe(ctx context.Context, s job.Service) (job.Observed, error)
+	// Gateway asks the service's gateway whether it serves. It never fails:
+	// what can't be reached is job.GatewayUnreachable.
+	Gateway(ctx context.Context, o job.Observed) job.GatewayState
 	// Count lists the resources of the kinds asked for.
 	Count(ctx context.Context, s job.Service, kinds job.Resources) (job.Inventory, error)
 }

@@ -1,0 +1,227 @@
+package job
+
+import (
+	"fmt"
+	"time"
+)
+
+// RestoreOrder is what a restore job was asked to do and how far that got.
+type RestoreOrder struct {
+	Source   string // the service whose point is restored
+	Incident string // the incident that asked, if any
+	Request  string // the request's id
+	Wanted   string // the point's blob that the request named; "" is the newest
+	By       string // who asked, as asserted
+	Why      string
+	// Automatic: an alert asked, not a person.
+	Automatic bool
+	FiredAt   time.Time // of the alert
+	// Warm: a refresh after a backup, not a failover.
+	Warm bool
+
+	Point    Point // what is restored; zero until it is chosen
+	Gates    []Gate
+	Approval Approval
+	// Safety is what the safety backup left, once it is verified.
+	Safety Artefact
+	// Attempted: a request to overwrite the target was about to be sent. From
+	// then on no other is, unless that one provably did not land.
+	Attempted time.Time
+}
+
+// Gate is one condition of a restore with its verdict, as it was recorded.
+type Gate struct {
+	Name     string
+	Outcome  string
+	Sentence string
+}
+
+// Approval is a person's yes. By is what the message said; Service Bus gives
+// no trustworthy sender.
+type Approval struct {
+	By, Why string
+	At      time.Time
+	Expires time.Time // of an approval that is asked for
+}
+
+// NewRestore is the restore of order's source onto target. cause makes its id:
+// the same cause is the same job.
+func NewRestore(target, cause string, order RestoreOrder, rules Rules, now time.Time) Job {
+	return Job{
+		ID:        target + "-" + cause + "-restore",
+		Kind:      Restore,
+		Service:   target,
+		Due:       now.UTC(),
+		State:     Pending,
+		Revision:  1,
+		NotBefore: now.UTC(),
+		Deadline:  now.Add(rules.Deadline).UTC(),
+		CreatedAt: now.UTC(),
+		UpdatedAt: now.UTC(),
+		Restore:   &order,
+	}
+}
+
+// order returns j's order, to be changed without changing the job it came
+// from.
+func (j Job) order() RestoreOrder {
+	if j.Restore == nil {
+		return RestoreOrder{}
+	}
+	return *j.Restore
+}
+
+func (j Job) ordered(o RestoreOrder) Job {
+	j.Restore = &o
+	return j
+}
+
+// Blocked: a gate says no.
+type Blocked struct {
+	Gates  []Gate
+	Reason string
+}
+
+func (e Blocked) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if !j.choosing() {
+		return j, ErrImpossible
+	}
+	o := j.order()
+	o.Gates = e.Gates
+	j.Code, j.Message = CodeGateRefused, e.Reason
+	return j.ordered(o).end(Failed, now), nil
+}
+
+// choosing reports whether nothing but the gates stands between j and its next
+// intent: it waits, or its safety backup has been verified.
+func (j Job) choosing() bool {
+	return j.Kind == Restore && (j.State == Pending || j.safe())
+}
+
+// safe reports whether j holds the lease with its safety backup done.
+func (j Job) safe() bool {
+	return j.State == Verifying && j.Attempt.Phase == SafetyBackup && j.Restore != nil && j.Restore.Safety.Name != ""
+}
+
+// Held: a gate says not yet.
+type Held struct {
+	Gates  []Gate
+	Reason string
+	Until  time.Time
+}
+
+func (e Held) apply(j Job, rules Rules, now time.Time) (Job, error) {
+	if !j.choosing() {
+		return j, ErrImpossible
+	}
+	o := j.order()
+	o.Gates = e.Gates
+	j = j.ordered(o)
+	j.State, j.Reason = Pending, e.Reason
+	j.NotBefore = later(e.Until, now.Add(rules.PollMin))
+	return j, nil
+}
+
+// AskApproval: every other gate has passed, and a person must approve.
+type AskApproval struct {
+	Gates   []Gate
+	Point   Point
+	Expires time.Time
+}
+
+func (e AskApproval) apply(j Job, _ Rules, _ time.Time) (Job, error) {
+	if j.Kind != Restore || j.State != Pending {
+		return j, ErrImpossible
+	}
+	o := j.order()
+	o.Gates, o.Point = e.Gates, e.Point
+	o.Approval = Approval{Expires: e.Expires.UTC()}
+	j.State, j.NotBefore = AwaitingApproval, e.Expires
+	j.Reason = fmt.Sprintf("waits for an approval until %s", e.Expires.UTC().Format(time.RFC3339))
+	return j.ordered(o), nil
+}
+
+// Approve is a person's yes, before the time ran out.
+type Approve struct{ By, Why string }
+
+func (e Approve) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.State != AwaitingApproval || !now.Before(j.order().Approval.Expires) {
+		return j, ErrImpossible
+	}
+	o := j.order()
+	o.Approval.By, o.Approval.Why, o.Approval.At = e.By, e.Why, now
+	j.State, j.NotBefore = Pending, now
+	return j.ordered(o).looked(), nil
+}
+
+// Reject is a person's no.
+type Reject struct{ By, Why string }
+
+func (e Reject) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.State != AwaitingApproval {
+		return j, ErrImpossible
+	}
+	j.Code, j.Message = CodeRejected, fmt.Sprintf("rejected by %s: %s", e.By, e.Why)
+	return j.end(Canceled, now), nil
+}
+
+// ApprovalExpired: nobody approved in time.
+type ApprovalExpired struct{}
+
+func (ApprovalExpired) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.State != AwaitingApproval || now.Before(j.order().Approval.Expires) {
+		return j, ErrImpossible
+	}
+	j.Code, j.Message = CodeApprovalExpired, "nobody approved in time: nothing was done"
+	return j.end(Canceled, now), nil
+}
+
+// Resolved: the incident ended before anything was done about it.
+type Resolved struct{ Reason string }
+
+func (e Resolved) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.State != Pending && j.State != AwaitingApproval {
+		return j, ErrTooLate
+	}
+	j.Code, j.Message = CodeResolved, e.Reason
+	return j.end(Canceled, now), nil
+}
+
+// SafetyDone: the safety backup's blob is there and fit.
+type SafetyDone struct{ Artefact Artefact }
+
+func (e SafetyDone) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.State != Verifying || j.Attempt.Phase != SafetyBackup {
+		return j, ErrImpossible
+	}
+	o := j.order()
+	o.Safety = e.Artefact
+	j.NotBefore = now
+	return j.ordered(o).looked(), nil
+}
+
+// Undecidable: whether the attempt overwrote the target can't be told, so
+// nothing is repeated.
+type Undecidable struct{ Reason string }
+
+func (e Undecidable) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	if j.Attempt.Phase != Overwrite || j.State != Starting && !j.Lost() {
+		return j, ErrImpossible
+	}
+	j.Code, j.Message = CodeOutcomeUnknown, e.Reason
+	return j.end(Failed, now), nil
+}
+
+// Restored: the target is Succeeded again after the operation's success.
+type Restored struct{ Warnings []string }
+
+func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
+	held := j.State == Pending // a warm standby that holds the point already
+	if j.Kind != Restore || !held && (j.State != Verifying || j.Attempt.Phase != Overwrite) {
+		return j, ErrImpossible
+	}
+	for _, w := range e.Warnings {
+		j = j.warn(w)
+	}
+	return j.end(Succeeded, now), nil
+}
