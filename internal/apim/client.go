@@ -1,6 +1,6 @@
 // Package apim speaks with Azure's management API (ARM) about API Management
-// services: it starts backups, follows their operations and reads what a
-// service holds. Each call is one request, or one list, without retries: a
+// services: it starts backups and restores, follows their operations and reads
+// what a service holds. Each call is one request, or one list, without retries: a
 // look that fails is for the caller to repeat later. Errors are translated
 // here, once, into those of package job.
 package apim
@@ -33,6 +33,9 @@ type Options struct {
 	PlainHTTP bool
 	// Transport sends the requests; the SDK's own if nil.
 	Transport policy.Transporter
+	// Gateways sends the requests to services' gateways, which are not ARM's
+	// and get no token; a connection of its own for each if nil.
+	Gateways http.RoundTripper
 	// Secret returns the value of an app setting, for access by key.
 	Secret func(setting string) string
 }
@@ -41,6 +44,7 @@ type Options struct {
 type Client struct {
 	options  Options
 	endpoint *url.URL
+	gateways *http.Client
 
 	mu        sync.Mutex
 	factories map[factoryKey]*armapimanagement.ClientFactory
@@ -50,11 +54,15 @@ type factoryKey struct{ subscription, apiVersion string }
 
 // New returns a Client. It sends nothing yet.
 func New(o Options) (*Client, error) {
-	endpoint, err := url.Parse(o.Cloud.Services[cloud.ResourceManager].Endpoint)
+	manager := o.Cloud.Services[cloud.ResourceManager]
+	endpoint, err := url.Parse(manager.Endpoint)
 	if err != nil || endpoint.Host == "" {
-		return nil, fmt.Errorf("ARM endpoint %q is not a URL", o.Cloud.Services[cloud.ResourceManager].Endpoint)
+		return nil, fmt.Errorf("ARM endpoint %q is not a URL", manager.Endpoint)
 	}
-	return &Client{options: o, endpoint: endpoint, factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
+	if manager.Audience == "" {
+		return nil, fmt.Errorf("ARM endpoint %s has no audience for its tokens", manager.Endpoint)
+	}
+	return &Client{options: o, endpoint: endpoint, gateways: gatewayClient(o.Gateways), factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
 }
 
 // once forbids the SDK's own retries: of a request that starts something they
@@ -89,7 +97,7 @@ func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error)
 }
 
 // errForeignHost: an answer pointed to a host that is not ARM's.
-var errForeignHost = errors.New("Azure's answer points to a host that is not the ARM endpoint; no token is sent there")
+var errForeignHost = errors.New("the answer points to a host that is not the ARM endpoint; no token is sent there")
 
 // sameHost stops a request to any host but ARM's before it gets a token. A
 // poll URL and a next link come from an answer or from the table, so they
@@ -144,7 +152,7 @@ func (c *Client) Observe(ctx context.Context, s job.Service) (job.Observed, erro
 	if resp.Properties == nil || resp.Properties.ProvisioningState == nil {
 		return job.Observed{}, &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer has no provisioningState"}
 	}
-	return job.Observed{ProvisioningState: *resp.Properties.ProvisioningState, Facts: factsOf(resp.ServiceResource)}, nil
+	return observed(resp.ServiceResource), nil
 }
 
 func factsOf(r armapimanagement.ServiceResource) job.Facts {

@@ -48,6 +48,9 @@ func stuck(j, next Job) bool {
 
 // expire ends a job that has run out of time.
 func (j Job) expire(now time.Time) Job {
+	if j.State == Verifying && j.Attempt.Phase == Overwrite {
+		return j.end(Succeeded, now).warn("the restore was not looked at again in time: see whether the target serves")
+	}
 	if j.State == Pruning {
 		return j.end(Succeeded, now).warn("pruning was not finished in time: the next backup goes on with it")
 	}
@@ -82,7 +85,8 @@ func (j Job) retry(code, message string, wait time.Duration, rules Rules, now ti
 	j.Failures++
 	j.Delays, j.Misses = 0, 0
 	j.Attempt.ResumeToken = ""
-	if j.Failures >= rules.Attempts {
+	// A target that may be half overwritten is not overwritten again unasked.
+	if j.Failures >= rules.Attempts || j.Attempt.Phase == Overwrite {
 		j.Code, j.Message = code, message
 		return j.end(Failed, now)
 	}
@@ -100,25 +104,40 @@ func (j Job) looked() Job {
 
 // Start is the decision to begin the next attempt.
 type Start struct {
-	Owner  string // the invocation that will send the request
+	Owner string // the invocation that will send the request
+	// Phase, Point and Gates are of a restore: which operation this is, what
+	// will be on the target, and why it may be.
+	Phase  Phase
+	Point  Point
+	Gates  []Gate
 	Before Inventory
 	// Warning says what could not be seen before the start, if anything.
 	Warning string
 }
 
 func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
-	if j.State != Pending {
+	if j.State != Pending && !j.safe() {
 		return j, ErrImpossible
 	}
 	if !now.Before(j.Deadline) {
 		return j.expire(now), nil
 	}
 	n := j.Attempt.Number + 1
+	blob := fmt.Sprintf("%s-a%d-%s.apimbackup", j.ID, n, NewTally([]string{e.Owner}).Hash[:6])
+	if j.Kind == Restore {
+		o := j.order()
+		o.Point, o.Gates = e.Point, e.Gates
+		if e.Phase == Overwrite {
+			o.Attempted, blob = now, e.Point.Blob
+		}
+		j = j.ordered(o)
+	}
 	j.State = Starting
 	j.Attempt = Attempt{
+		Phase:     e.Phase,
 		Number:    n,
 		Owner:     e.Owner,
-		Blob:      fmt.Sprintf("%s-a%d-%s.apimbackup", j.ID, n, NewTally([]string{e.Owner}).Hash[:6]),
+		Blob:      blob,
 		StartedAt: now,
 		Before:    e.Before,
 	}
@@ -257,7 +276,10 @@ func (e HandleLost) apply(j Job, rules Rules, now time.Time) (Job, error) {
 }
 
 // OperationSucceeded: Azure says that the operation is done.
-type OperationSucceeded struct{ Facts Facts }
+type OperationSucceeded struct {
+	Facts    Facts
+	Settings map[string]string
+}
 
 func (e OperationSucceeded) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	if j.State != InProgress || j.Lost() {
@@ -266,7 +288,7 @@ func (e OperationSucceeded) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	j.State = Verifying
 	j.Attempt.ResumeToken = ""
 	j.Attempt.Polls++
-	j.Attempt.Facts = e.Facts
+	j.Attempt.Facts, j.Attempt.Settings = e.Facts, e.Settings
 	j.NotBefore = now
 	return j.looked(), nil
 }
@@ -284,14 +306,17 @@ func (e OperationFailed) apply(j Job, rules Rules, now time.Time) (Job, error) {
 
 // Evident: there is no handle, the service is not Updating, and the attempt's
 // own blob is there. The operation must have ended well enough to verify.
-type Evident struct{ Facts Facts }
+type Evident struct {
+	Facts    Facts
+	Settings map[string]string
+}
 
 func (e Evident) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	if j.State != Starting && !j.Lost() {
 		return j, ErrImpossible
 	}
 	j.State = Verifying
-	j.Attempt.Facts = e.Facts
+	j.Attempt.Facts, j.Attempt.Settings = e.Facts, e.Settings
 	j.NotBefore = now
 	return j.looked(), nil
 }
@@ -393,7 +418,7 @@ func (e Throttled) apply(j Job, _ Rules, now time.Time) (Job, error) {
 type Cancel struct{ Reason string }
 
 func (e Cancel) apply(j Job, _ Rules, now time.Time) (Job, error) {
-	if j.State != Pending {
+	if j.State != Pending && j.State != AwaitingApproval {
 		return j, ErrTooLate
 	}
 	j.Code, j.Message = CodeCanceled, e.Reason

@@ -80,11 +80,11 @@ const (
 	CodeOperationFailed  = "OperationFailed"  // Azure gave no code of its own
 	CodeRefused          = "Refused"          // likewise, at the request
 	CodeCanceled         = "Canceled"
-	CodeRejected         = "Rejected"         // by the person asked for approval
-	CodeApprovalExpired  = "ApprovalExpired"  // nobody approved in time; nothing was done
-	CodeGateRefused      = "GateRefused"      // a gate of a restore says no
-	CodeOutcomeUnknown   = "OutcomeUnknown"   // whether a restore took place can't be told
-	CodeResolved         = "Resolved"         // the incident was over before anything was done
+	CodeRejected         = "Rejected"        // by the person asked for approval
+	CodeApprovalExpired  = "ApprovalExpired" // nobody approved in time; nothing was done
+	CodeGateRefused      = "GateRefused"     // a gate of a restore says no
+	CodeOutcomeUnknown   = "OutcomeUnknown"  // whether a restore took place can't be told
+	CodeResolved         = "Resolved"        // the incident was over before anything was done
 )
 
 // Job is one piece of work on one service. It is a value: Apply returns a
@@ -136,7 +136,7 @@ const (
 // Attempt is one start of an operation by a job.
 type Attempt struct {
 	Phase  Phase // of a restore job
-	Number int // from 1; 0 before the first
+	Number int   // from 1; 0 before the first
 	// Owner is the invocation that saved the intent and so may send it.
 	Owner string
 	Blob  string // a name that no other attempt has
@@ -148,7 +148,8 @@ type Attempt struct {
 	ResumeToken string
 	Polls       int
 	Before      Inventory
-	Facts       Facts // of the service at the operation's end, where seen
+	Facts       Facts             // of the service at the operation's end, where seen
+	Settings    map[string]string // likewise
 }
 
 // ID is the name of the job that service's occurrence at due makes: the same
@@ -205,5 +206,6 @@ func (j Job) Point(blob Artefact, after Inventory, now time.Time) Point {
 		Before:     j.Attempt.Before,
 		After:      after,
 		Facts:      j.Attempt.Facts,
+		Settings:   j.Attempt.Settings,
 	}
 }

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,7 @@ type Approval struct {
 // the same cause is the same job.
 func NewRestore(target, cause string, order RestoreOrder, rules Rules, now time.Time) Job {
 	return Job{
-		ID:        target + "-" + cause + "-restore",
+		ID:        RestoreID(target, cause),
 		Kind:      Restore,
 		Service:   target,
 		Due:       now.UTC(),
@@ -83,7 +84,7 @@ type Blocked struct {
 }
 
 func (e Blocked) apply(j Job, _ Rules, now time.Time) (Job, error) {
-	if !j.choosing() {
+	if !j.Choosing() {
 		return j, ErrImpossible
 	}
 	o := j.order()
@@ -92,9 +93,9 @@ func (e Blocked) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	return j.ordered(o).end(Failed, now), nil
 }
 
-// choosing reports whether nothing but the gates stands between j and its next
-// intent: it waits, or its safety backup has been verified.
-func (j Job) choosing() bool {
+// Choosing reports whether nothing but the gates stands between a restore and
+// its next intent: it waits, or its safety backup has been verified.
+func (j Job) Choosing() bool {
 	return j.Kind == Restore && (j.State == Pending || j.safe())
 }
 
@@ -111,7 +112,7 @@ type Held struct {
 }
 
 func (e Held) apply(j Job, rules Rules, now time.Time) (Job, error) {
-	if !j.choosing() {
+	if !j.Choosing() {
 		return j, ErrImpossible
 	}
 	o := j.order()
@@ -141,14 +142,16 @@ func (e AskApproval) apply(j Job, _ Rules, _ time.Time) (Job, error) {
 	return j.ordered(o), nil
 }
 
-// Approve is a person's yes, before the time ran out.
-type Approve struct{ By, Why string }
+// Approve is a person's yes to exactly this point on this target, before the
+// time ran out, by somebody else than who asked.
+type Approve struct{ By, Why, Point, Target string }
 
 func (e Approve) apply(j Job, _ Rules, now time.Time) (Job, error) {
-	if j.State != AwaitingApproval || !now.Before(j.order().Approval.Expires) {
+	o := j.order()
+	if j.State != AwaitingApproval || !now.Before(o.Approval.Expires) || e.Point != o.Point.Blob || e.Target != j.Service ||
+		e.By == "" || strings.EqualFold(strings.TrimSpace(e.By), strings.TrimSpace(o.By)) {
 		return j, ErrImpossible
 	}
-	o := j.order()
 	o.Approval.By, o.Approval.Why, o.Approval.At = e.By, e.Why, now
 	j.State, j.NotBefore = Pending, now
 	return j.ordered(o).looked(), nil
@@ -212,16 +215,29 @@ func (e Undecidable) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	return j.end(Failed, now), nil
 }
 
-// Restored: the target is Succeeded again after the operation's success.
-type Restored struct{ Warnings []string }
+// Restored: the target is Succeeded again after the operation's success, or
+// it held the point already. Then Point and Gates say which, and why.
+type Restored struct {
+	Point    Point
+	Gates    []Gate
+	Warnings []string
+}
 
 func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	held := j.State == Pending // a warm standby that holds the point already
 	if j.Kind != Restore || !held && (j.State != Verifying || j.Attempt.Phase != Overwrite) {
 		return j, ErrImpossible
 	}
+	if held {
+		o := j.order()
+		o.Point, o.Gates = e.Point, e.Gates
+		j = j.ordered(o)
+	}
 	for _, w := range e.Warnings {
 		j = j.warn(w)
 	}
 	return j.end(Succeeded, now), nil
 }
+
+// RestoreID is the name of the restore onto target that cause makes.
+func RestoreID(target, cause string) string { return target + "-" + cause + "-restore" }

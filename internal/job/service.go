@@ -46,6 +46,9 @@ type Progress struct {
 	ResumeToken string        // of an operation that goes on; replaces the one before
 	RetryAfter  time.Duration // 0 if not said
 	Facts       Facts         // of one that is done
+	// Settings are what a backup leaves out, as in Observed, of one that is
+	// done.
+	Settings map[string]string
 }
 
 // Observed is the service resource as a GET shows it.

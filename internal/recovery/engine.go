@@ -45,6 +45,9 @@ type Store interface {
 	// StoredSummary is Summary with the tag that OpenIncident needs; for a
 	// service without a summary it returns an empty tag and no error.
 	StoredSummary(ctx context.Context, service string) (job.StoredSummary, error)
+	// Lease reads a service's lease. It returns job.ErrNotFound if nobody
+	// holds it.
+	Lease(ctx context.Context, service string) (job.StoredLease, error)
 	// Points yields the points of a service, newest first.
 	Points(ctx context.Context, service string) iter.Seq2[job.Point, error]
 	// Alert reads what is kept of one alert. It returns job.ErrNotFound.

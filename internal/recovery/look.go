@@ -11,11 +11,11 @@ import (
 )
 
 // poll looks once at the operation that j follows.
-func (e *Engine) poll(ctx context.Context, j job.Job, s plan.Service) job.Event {
-	progress, err := e.ARM.Poll(ctx, s.Service, j.Attempt.ResumeToken)
+func (e *Engine) poll(ctx context.Context, j job.Job, at plan.Place) job.Event {
+	progress, err := e.ARM.Poll(ctx, at.Service, j.Attempt.ResumeToken)
 	switch {
 	case err == nil && progress.Done:
-		return job.OperationSucceeded{Facts: progress.Facts}
+		return job.OperationSucceeded{Facts: progress.Facts, Settings: progress.Settings}
 	case err == nil:
 		return job.Running{ResumeToken: progress.ResumeToken, RetryAfter: progress.RetryAfter}
 	case errors.Is(err, job.ErrOperationFailed):
@@ -30,46 +30,55 @@ func (e *Engine) poll(ctx context.Context, j job.Job, s plan.Service) job.Event 
 
 // evidence decides about an attempt without a handle by what can be seen:
 // the service's state first, then the attempt's own blob.
-func (e *Engine) evidence(ctx context.Context, j job.Job, s plan.Service) job.Event {
-	service, err := e.ARM.Observe(ctx, s.Service)
+func (e *Engine) evidence(ctx context.Context, j job.Job, at plan.Place) job.Event {
+	service, err := e.ARM.Observe(ctx, at.Service)
 	if err != nil {
 		return deferred(err)
 	}
 	if service.InTransition() {
 		return job.Updating{}
 	}
-	_, err = e.Blobs.Artefact(ctx, s.Service, j.Attempt.Blob)
+	if j.Attempt.Phase == job.Overwrite {
+		return e.overwritten(ctx, j, at, service)
+	}
+	_, err = e.Blobs.Artefact(ctx, at.Service, j.Attempt.Blob)
 	switch {
 	case err == nil:
-		return job.Evident{Facts: service.Facts}
+		return job.Evident{Facts: service.Facts, Settings: service.Settings}
 	case errors.Is(err, job.ErrNotFound):
-		return job.NotLanded{Reason: fmt.Sprintf("%s is %s and blob %s is not in container %s", s.Resource, service.ProvisioningState, j.Attempt.Blob, s.Container)}
+		return job.NotLanded{Reason: fmt.Sprintf("%s is %s and blob %s is not in container %s", at.Resource, service.ProvisioningState, j.Attempt.Blob, at.Container)}
 	default:
 		return deferred(err)
 	}
 }
 
 // verify looks for the attempt's blob and records the point beside it.
-func (e *Engine) verify(ctx context.Context, j job.Job, s plan.Service) (job.Event, *job.Point) {
-	artefact, err := e.Blobs.Artefact(ctx, s.Service, j.Attempt.Blob)
+func (e *Engine) verify(ctx context.Context, j job.Job, at plan.Place) (job.Event, *job.Point) {
+	if j.Attempt.Phase == job.Overwrite {
+		return e.inspect(ctx, j, at), nil
+	}
+	artefact, err := e.Blobs.Artefact(ctx, at.Service, j.Attempt.Blob)
 	switch {
 	case errors.Is(err, job.ErrNotFound):
 		return job.ArtefactMissing{}, nil
 	case err != nil:
 		return deferred(err), nil
 	}
-	unfit, err := e.unfit(ctx, artefact, s)
+	if j.Attempt.Phase == job.SafetyBackup {
+		return safety(artefact), nil
+	}
+	unfit, err := e.unfit(ctx, artefact, at)
 	if err != nil {
 		return deferred(err), nil
 	}
 	if unfit != "" {
 		return job.ArtefactUnfit{Reason: unfit}, nil
 	}
-	after, warning, err := e.count(ctx, j, s, job.Resources{APIs: true, Products: true, NamedValues: true})
+	after, warning, err := e.count(ctx, j, at, job.Resources{APIs: true, Products: true, NamedValues: true})
 	if err != nil {
 		return deferred(err), nil
 	}
-	point, err := e.Blobs.Record(ctx, s.Service, j.Point(artefact, after, e.now()))
+	point, err := e.Blobs.Record(ctx, at.Service, j.Point(artefact, after, e.now()))
 	if err != nil {
 		return deferred(err), nil
 	}
@@ -77,20 +86,20 @@ func (e *Engine) verify(ctx context.Context, j job.Job, s plan.Service) (job.Eve
 }
 
 // unfit says why a blob can't be a whole backup, or "".
-func (e *Engine) unfit(ctx context.Context, a job.Artefact, s plan.Service) (string, error) {
+func (e *Engine) unfit(ctx context.Context, a job.Artefact, at plan.Place) (string, error) {
 	if a.Size == 0 {
 		return fmt.Sprintf("blob %s is empty", a.Name), nil
 	}
-	summary, err := e.Store.Summary(ctx, s.Name)
+	summary, err := e.Store.Summary(ctx, at.Name)
 	if errors.Is(err, job.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if a.Size*100 < summary.PointSize*int64(s.Rules.MinSizePercent) {
+	if a.Size*100 < summary.PointSize*int64(at.Rules.MinSizePercent) {
 		return fmt.Sprintf("blob %s has %d bytes, the last good backup had %d: lower minSizePercent (%d) if that is right",
-			a.Name, a.Size, summary.PointSize, s.Rules.MinSizePercent), nil
+			a.Name, a.Size, summary.PointSize, at.Rules.MinSizePercent), nil
 	}
 	return "", nil
 }
@@ -101,8 +110,8 @@ const patience = 3
 
 // count takes an inventory. A backup is worth more than its inventory: where
 // it can't be had, the warning says so and a zero inventory stands for it.
-func (e *Engine) count(ctx context.Context, j job.Job, s plan.Service, kinds job.Resources) (job.Inventory, string, error) {
-	inventory, err := e.ARM.Count(ctx, s.Service, kinds)
+func (e *Engine) count(ctx context.Context, j job.Job, at plan.Place, kinds job.Resources) (job.Inventory, string, error) {
+	inventory, err := e.ARM.Count(ctx, at.Service, kinds)
 	switch {
 	case err == nil:
 		return inventory, "", nil

@@ -17,15 +17,20 @@ import (
 func sendWindow(r job.Rules) time.Duration  { return r.Settling / 5 }
 func sendTimeout(r job.Rules) time.Duration { return r.Settling / 5 }
 
-// start writes the intent ahead, sends the request if the intent is this
-// invocation's own, and saves the answer.
-func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Service) error {
-	before, warning, err := e.count(ctx, from.Job, s, job.Resources{APIs: true, NamedValues: true})
+// start begins a backup: it takes an inventory and makes the intent.
+func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, at plan.Place) error {
+	before, warning, err := e.count(ctx, from.Job, at, job.Resources{APIs: true, NamedValues: true})
 	if err != nil {
-		return e.advance(ctx, p, from, s, deferred(err), nil)
+		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
-	owner := e.NewID()
-	intent, err := job.Apply(from.Job, job.Start{Owner: owner, Before: before, Warning: warning}, s.Rules, e.now())
+	return e.begin(ctx, p, from, at, job.Start{Before: before, Warning: warning})
+}
+
+// begin writes the intent ahead, sends the request if the intent is this
+// invocation's own, and saves the answer.
+func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.Place, decision job.Start) error {
+	decision.Owner = e.NewID()
+	intent, err := job.Apply(from.Job, decision, at.Rules, e.now())
 	if err != nil {
 		return err
 	}
@@ -38,7 +43,7 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Se
 	err = e.Store.Save(ctx, job.Move{From: from, To: intent})
 	switch {
 	case errors.Is(err, job.ErrLeased):
-		return e.advance(ctx, p, from, s, job.Busy{Reason: "another job operates on the service"}, nil)
+		return e.advance(ctx, p, from, at.Rules, job.Busy{Reason: "another job operates on the service"}, nil)
 	case errors.Is(err, job.ErrConflict) && !e.owns(ctx, intent):
 		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
 		return nil
@@ -50,11 +55,11 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, s plan.Se
 	if intent.State.Terminal() {
 		return nil
 	}
-	if took := time.Since(begun); took > sendWindow(s.Rules) {
+	if took := time.Since(begun); took > sendWindow(at.Rules) {
 		e.Log.WarnContext(ctx, "intent left to evidence: saving it took too long", keyJob, from.ID, "took", took.String())
 		return nil
 	}
-	return e.answer(ctx, intent, s, e.request(ctx, intent, s))
+	return e.answer(ctx, intent, at.Rules, e.request(ctx, intent, at))
 }
 
 // owns reports whether a save whose answer was lost did happen, and was ours:
@@ -65,10 +70,14 @@ func (e *Engine) owns(ctx context.Context, intent job.Job) bool {
 }
 
 // request sends the one request of an attempt and says what came of it.
-func (e *Engine) request(ctx context.Context, intent job.Job, s plan.Service) job.Event {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout(s.Rules))
+func (e *Engine) request(ctx context.Context, intent job.Job, at plan.Place) job.Event {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout(at.Rules))
 	defer cancel()
-	started, err := e.ARM.StartBackup(ctx, s.Service, intent.Attempt.Blob)
+	send := e.ARM.StartBackup
+	if intent.Attempt.Phase == job.Overwrite {
+		send = e.ARM.StartRestore
+	}
+	started, err := send(ctx, at.Service, intent.Attempt.Blob)
 	switch {
 	case err == nil:
 		return job.Accepted{ResumeToken: started.ResumeToken, RetryAfter: started.RetryAfter}
@@ -91,7 +100,7 @@ const answerTries = 5
 // answer saves what came of a request. If the row has moved meanwhile, the
 // answer is applied to the newer row of the same attempt. An answer that
 // can't be saved is lost, and evidence will have to do.
-func (e *Engine) answer(ctx context.Context, intent job.Job, s plan.Service, event job.Event) error {
+func (e *Engine) answer(ctx context.Context, intent job.Job, rules job.Rules, event job.Event) error {
 	var last error
 	for try := range answerTries {
 		if try > 0 {
@@ -102,7 +111,7 @@ func (e *Engine) answer(ctx context.Context, intent job.Job, s plan.Service, eve
 			last = err
 			continue
 		}
-		done, err := e.applyAnswer(ctx, saved, intent, s, event)
+		done, err := e.applyAnswer(ctx, saved, intent, rules, event)
 		if done {
 			return nil
 		}
@@ -112,12 +121,12 @@ func (e *Engine) answer(ctx context.Context, intent job.Job, s plan.Service, eve
 	return nil
 }
 
-func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.Job, s plan.Service, event job.Event) (done bool, err error) {
+func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.Job, rules job.Rules, event job.Event) (done bool, err error) {
 	if saved.Attempt.Number != intent.Attempt.Number || saved.Attempt.Owner != intent.Attempt.Owner {
 		e.Log.ErrorContext(ctx, "answer came after its attempt was given up", keyJob, saved.ID, keyAttempt, intent.Attempt.Number)
 		return true, nil
 	}
-	to, err := job.Apply(saved.Job, event, s.Rules, e.now())
+	to, err := job.Apply(saved.Job, event, rules, e.now())
 	switch {
 	case errors.Is(err, job.ErrEnded):
 		return e.follow(ctx, saved, event)

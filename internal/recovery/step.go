@@ -64,34 +64,38 @@ func (e *Engine) early(j job.Job, p Prompt) time.Duration {
 
 // move looks, decides, schedules and saves.
 func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
-	service, ok := e.Plan.Service(from.Service)
+	at, ok := e.Plan.Place(from.Job)
 	if !ok {
 		why := fmt.Sprintf("service %s is not in the plan: put it back, or let the job end by its deadline", from.Service)
-		return e.advance(ctx, p, from, plan.Default(), job.Deferred{Reason: why}, nil)
+		return e.advance(ctx, p, from, plan.Default().Rules, job.Deferred{Reason: why}, nil)
 	}
 	var event job.Event
 	var point *job.Point
 	switch {
+	case from.Choosing():
+		return e.choose(ctx, p, from, at)
 	case from.State == job.Pending:
-		return e.start(ctx, p, from, service)
+		return e.start(ctx, p, from, at)
+	case from.State == job.AwaitingApproval:
+		event = job.ApprovalExpired{}
 	case from.State == job.Starting, from.Lost():
-		event = e.evidence(ctx, from.Job, service)
+		event = e.evidence(ctx, from.Job, at)
 	case from.State == job.InProgress:
-		event = e.poll(ctx, from.Job, service)
+		event = e.poll(ctx, from.Job, at)
 	case from.State == job.Verifying:
-		event, point = e.verify(ctx, from.Job, service)
+		event, point = e.verify(ctx, from.Job, at)
 	case from.State == job.Pruning:
-		event = job.Pruned{}
+		event = e.prune(ctx, from.Job)
 	default:
 		return fmt.Errorf("job %s is in state %q, which this version does not know", from.ID, from.State)
 	}
-	return e.advance(ctx, p, from, service, event, point)
+	return e.advance(ctx, p, from, at.Rules, event, point)
 }
 
 // advance applies event, schedules the next prompt and saves, in this order:
 // a lost save leaves an early prompt that looks again.
-func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, s plan.Service, event job.Event, point *job.Point) error {
-	to, err := job.Apply(from.Job, event, s.Rules, e.now())
+func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules job.Rules, event job.Event, point *job.Point) error {
+	to, err := job.Apply(from.Job, event, rules, e.now())
 	if err != nil {
 		return err
 	}

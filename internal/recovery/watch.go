@@ -14,11 +14,26 @@ import (
 const overdueAfter = 2 * time.Minute
 
 // Watch repairs what nothing else will: it prompts every job whose next move
-// is overdue, with the row's own revision, and frees the leases of ended jobs
-// once their operations have ended. It saves nothing else, so it may run as
-// often as it likes.
+// is overdue, with the row's own revision, frees the leases of ended jobs once
+// their operations have ended, and completes what an alert left half made. It
+// may run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
-	return errors.Join(e.promptOverdue(ctx), e.freeOrphans(ctx))
+	return errors.Join(e.promptOverdue(ctx), e.freeOrphans(ctx), e.completeIncidents(ctx))
+}
+
+// completeIncidents makes the restores that open incidents are due.
+func (e *Engine) completeIncidents(ctx context.Context) error {
+	var errs []error
+	for incident, err := range e.Store.Incidents(ctx) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read open incidents: %w", err))
+			continue
+		}
+		if source, ok := e.Plan.Service(incident.Service); ok {
+			errs = append(errs, e.respond(ctx, source, incident.ID))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (e *Engine) promptOverdue(ctx context.Context) error {

@@ -16,36 +16,48 @@ type Azure struct {
 	effects *Effects
 	now     func() time.Time
 
-	// Duration is how long a backup runs, and RetryAfter what answers say.
+	// Duration is how long an operation runs, and RetryAfter what answers say.
 	Duration, RetryAfter time.Duration
+	// Limit is the age at which a backup can't be restored any more.
+	Limit time.Duration
 	// Spoil changes an operation when it starts: its outcome, its length.
 	Spoil func(*Operation)
 
 	mu         sync.Mutex
 	operations []*Operation
 	locked     map[string]time.Time
-	blobs      map[string]job.Artefact
+	instances  map[string]*Instance
+	backups    map[string]backup
 	sidecars   map[string]job.Point
 }
 
-// Operation is one backup that Azure accepted.
+// Operation is one backup or restore that Azure accepted.
 type Operation struct {
-	Service, Blob  string
-	Started, Ends  time.Time
-	Code, Message  string // of a failure
-	NoBlob         bool
-	Size           int64
-	Forgotten      bool // its record can't be read: polls answer 404
-	WithoutHandle  bool // accepted without a poll URL
-	handle         string
-	blobHasArrived bool
+	Kind    job.Kind
+	Service string // that is backed up, or overwritten
+	Blob    string // that is written, or read
+	Started time.Time
+	Ends    time.Time
+
+	Code, Message string // of a failure
+	// Content is what a backup saves, and what a restore leaves behind.
+	Content Content
+	Partial bool  // of a restore that fails: it leaves Content all the same
+	NoBlob  bool  // of a backup that succeeds: it leaves none
+	Size    int64 // of the backup
+
+	Forgotten     bool // its record can't be read: polls answer 404
+	WithoutHandle bool // accepted without a poll URL
+
+	handle string
+	ended  bool
 }
 
 // NewAzure is an Azure whose calls are effects of e.
 func NewAzure(e *Effects, now func() time.Time) *Azure {
 	return &Azure{
-		effects: e, now: now, Duration: 10 * time.Minute, RetryAfter: time.Minute,
-		locked: map[string]time.Time{}, blobs: map[string]job.Artefact{}, sidecars: map[string]job.Point{},
+		effects: e, now: now, Duration: 10 * time.Minute, RetryAfter: time.Minute, Limit: 30 * 24 * time.Hour,
+		locked: map[string]time.Time{}, instances: map[string]*Instance{}, backups: map[string]backup{}, sidecars: map[string]job.Point{},
 	}
 }
 
@@ -62,29 +74,28 @@ func (a *Azure) Operations() []Operation {
 	defer a.mu.Unlock()
 	var all []Operation
 	for _, o := range a.operations {
-		all = append(all, *o)
+		seen := *o
+		seen.Content = o.Content.copy()
+		all = append(all, seen)
 	}
 	return all
-}
-
-// Has reports whether the container holds blob.
-func (a *Azure) Has(blob string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.settle()
-	_, ok := a.blobs[blob]
-	return ok
 }
 
 // settle lets everything happen that is due by now.
 func (a *Azure) settle() {
 	for _, o := range a.operations {
-		if a.now().Before(o.Ends) || o.blobHasArrived {
+		if a.now().Before(o.Ends) || o.ended {
 			continue
 		}
-		o.blobHasArrived = true
-		if o.Code == "" && !o.NoBlob {
-			a.blobs[o.Blob] = job.Artefact{Name: o.Blob, Size: o.Size}
+		o.ended = true
+		switch {
+		case o.Kind == job.Restore && (o.Code == "" || o.Partial):
+			a.instance(o.Service).Content = o.Content.copy()
+		case o.Kind == job.Backup && o.Code == "" && !o.NoBlob:
+			a.backups[o.Blob] = backup{
+				artefact: job.Artefact{Name: o.Blob, Size: o.Size}, started: o.Started,
+				tier: a.instance(o.Service).Facts.Tier, content: o.Content.copy(),
+			}
 		}
 	}
 }
@@ -110,20 +121,49 @@ func (a *Azure) do(call string, failed func(error) error, effect func() error) e
 	})
 }
 
-func unavailable(err error) error {
-	return &job.AzureError{Kind: job.ErrUnavailable, Doing: "look", Err: err}
+// StartBackup implements recovery.ARM.
+func (a *Azure) StartBackup(_ context.Context, s job.Service, blob string) (job.Started, error) {
+	return a.start("arm.StartBackup", "back up "+s.Name, s.Name, func() *Operation {
+		return &Operation{Kind: job.Backup, Blob: blob, Size: 1 << 20, Content: a.instance(s.Name).Content.copy()}
+	})
 }
 
-// StartBackup implements recovery.ARM.
-func (a *Azure) StartBackup(_ context.Context, s job.Service, blob string) (started job.Started, err error) {
-	unanswered := func(err error) error {
-		return &job.AzureError{Kind: job.ErrUnanswered, Doing: "back up " + s.Name, Err: err}
-	}
-	err = a.do("arm.StartBackup", unanswered, func() error {
-		if a.updating(s.Name) {
-			return &job.AzureError{Kind: job.ErrBusy, Doing: "back up " + s.Name, Status: 409, Code: "ServiceLocked", Message: "The API Service is transitioning at this time."}
+// StartRestore implements recovery.ARM. What makes a restore impossible is
+// found out by the operation, not by the request.
+func (a *Azure) StartRestore(_ context.Context, s job.Service, blob string) (job.Started, error) {
+	return a.start("arm.StartRestore", "restore onto "+s.Name, s.Name, func() *Operation {
+		o := &Operation{Kind: job.Restore, Blob: blob}
+		b, ok := a.backups[blob]
+		tier := a.instance(s.Name).Facts.Tier
+		switch {
+		case !ok:
+			o.Message = "Cannot restore: backup not found"
+		case !a.now().Before(b.started.Add(a.Limit)):
+			o.Message = "Cannot restore: backup expired"
+		case b.tier != tier:
+			o.Message = fmt.Sprintf("Cannot restore: current SKU is '%s', backup SKU is '%s'", tier, b.tier)
+		default:
+			o.Content = b.content.copy()
+			return o
 		}
-		o := &Operation{Service: s.Name, Blob: blob, Started: a.now(), Ends: a.now().Add(a.Duration), Size: 1 << 20}
+		o.Code = "RestoreFailed"
+		return o
+	})
+}
+
+func (a *Azure) start(call, doing, service string, begin func() *Operation) (started job.Started, err error) {
+	unanswered := func(err error) error {
+		return &job.AzureError{Kind: job.ErrUnanswered, Doing: doing, Err: err}
+	}
+	err = a.do(call, unanswered, func() error {
+		if a.instance(service).Silent {
+			return unanswered(errSilent)
+		}
+		if a.updating(service) {
+			return &job.AzureError{Kind: job.ErrBusy, Doing: doing, Status: 409, Code: "ServiceLocked", Message: "The API Service is transitioning at this time."}
+		}
+		o := begin()
+		o.Service, o.Started, o.Ends = service, a.now(), a.now().Add(a.Duration)
 		o.handle = fmt.Sprintf("operation-%d", len(a.operations)+1)
 		if a.Spoil != nil {
 			a.Spoil(o)
@@ -141,6 +181,9 @@ func (a *Azure) StartBackup(_ context.Context, s job.Service, blob string) (star
 // Poll implements recovery.ARM. Every answer changes the token.
 func (a *Azure) Poll(_ context.Context, s job.Service, resumeToken string) (p job.Progress, err error) {
 	err = a.do("arm.Poll", unavailable, func() error {
+		if a.instance(s.Name).Silent {
+			return unavailable(errSilent)
+		}
 		handle, _, _ := strings.Cut(resumeToken, "/")
 		for _, o := range a.operations {
 			if o.handle == handle && !o.Forgotten {
@@ -148,7 +191,7 @@ func (a *Azure) Poll(_ context.Context, s job.Service, resumeToken string) (p jo
 				return err
 			}
 		}
-		return &job.AzureError{Kind: job.ErrHandleLost, Doing: "poll the backup of " + s.Name, Status: 404}
+		return &job.AzureError{Kind: job.ErrHandleLost, Doing: "poll the operation on " + s.Name, Status: 404}
 	})
 	return p, err
 }
@@ -158,63 +201,8 @@ func (a *Azure) progress(o *Operation, token string) (job.Progress, error) {
 	case a.now().Before(o.Ends):
 		return job.Progress{ResumeToken: token + "+", RetryAfter: a.RetryAfter}, nil
 	case o.Code != "":
-		return job.Progress{}, &job.AzureError{Kind: job.ErrOperationFailed, Doing: "poll the backup of " + o.Service, Status: 400, Code: o.Code, Message: o.Message}
+		return job.Progress{}, &job.AzureError{Kind: job.ErrOperationFailed, Doing: "poll the operation on " + o.Service, Status: 400, Code: o.Code, Message: o.Message}
 	default:
-		return job.Progress{Done: true, Facts: facts}, nil
+		return job.Progress{Done: true, Facts: a.instance(o.Service).Facts}, nil
 	}
-}
-
-var facts = job.Facts{Tier: "Developer", Units: 1, Location: "West Europe"}
-
-// Observe implements recovery.ARM.
-func (a *Azure) Observe(_ context.Context, s job.Service) (o job.Observed, err error) {
-	err = a.do("arm.Observe", unavailable, func() error {
-		o = job.Observed{ProvisioningState: "Succeeded", Facts: facts}
-		if a.updating(s.Name) {
-			o.ProvisioningState = "Updating"
-		}
-		return nil
-	})
-	return o, err
-}
-
-// Count implements recovery.ARM.
-func (a *Azure) Count(_ context.Context, _ job.Service, kinds job.Resources) (i job.Inventory, err error) {
-	err = a.do("arm.Count", unavailable, func() error {
-		if kinds.APIs {
-			i.APIs = job.NewTally([]string{"echo", "orders"})
-		}
-		if kinds.Products {
-			i.Products = job.NewTally([]string{"starter"})
-		}
-		if kinds.NamedValues {
-			i.NamedValues = job.NewTally(nil)
-		}
-		return nil
-	})
-	return i, err
-}
-
-// Artefact implements recovery.Blobs.
-func (a *Azure) Artefact(_ context.Context, _ job.Service, blob string) (found job.Artefact, err error) {
-	err = a.do("blobs.Artefact", unchanged, func() error {
-		var ok bool
-		if found, ok = a.blobs[blob]; !ok {
-			return fmt.Errorf("blob %s: %w", blob, job.ErrNotFound)
-		}
-		return nil
-	})
-	return found, err
-}
-
-// Record implements recovery.Blobs.
-func (a *Azure) Record(_ context.Context, _ job.Service, p job.Point) (recorded job.Point, err error) {
-	err = a.do("blobs.Record", unchanged, func() error {
-		if _, ok := a.sidecars[p.Blob]; !ok {
-			a.sidecars[p.Blob] = p
-		}
-		recorded = a.sidecars[p.Blob]
-		return nil
-	})
-	return recorded, err
 }

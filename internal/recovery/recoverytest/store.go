@@ -25,10 +25,12 @@ type Store struct {
 }
 
 type partition struct {
-	jobs    map[string]job.Stored
-	lease   *job.StoredLease
-	points  []job.Point
-	summary *job.Summary
+	jobs      map[string]job.Stored
+	lease     *job.StoredLease
+	points    []job.Point
+	summary   *job.StoredSummary
+	incidents map[string]job.StoredIncident
+	alerts    map[string]job.AlertRecord
 }
 
 // NewStore is an empty store whose calls are effects of e.
@@ -39,7 +41,9 @@ func NewStore(e *Effects) *Store {
 func (s *Store) partition(service string) *partition {
 	p, ok := s.partitions[service]
 	if !ok {
-		p = &partition{jobs: map[string]job.Stored{}}
+		p = &partition{
+			jobs: map[string]job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.AlertRecord{},
+		}
 		s.partitions[service] = p
 	}
 	return p
@@ -70,7 +74,7 @@ func (s *Store) Job(_ context.Context, service, id string) (found job.Stored, er
 	if err != nil {
 		return job.Stored{}, err
 	}
-	return found, nil
+	return copyStored(found), nil
 }
 
 // Create implements recovery.Store.
@@ -80,8 +84,8 @@ func (s *Store) Create(_ context.Context, j job.Job, m job.SummaryMove) error {
 		if _, ok := p.jobs[j.ID]; ok {
 			return fmt.Errorf("job %s: %w", j.ID, job.ErrExists)
 		}
-		p.jobs[j.ID] = job.Stored{Job: j, ETag: s.tag()}
-		p.note(j.Service, m)
+		p.jobs[j.ID] = job.Stored{Job: copyJob(j), ETag: s.tag()}
+		s.note(j.Service, m)
 		return nil
 	})
 }
@@ -103,22 +107,24 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 			p.lease = nil
 		}
 		if m.Point != nil {
-			p.points = append(p.points, *m.Point)
+			p.points = append(p.points, copyPoint(*m.Point))
 		}
-		p.note(m.To.Service, m.Summary())
-		p.jobs[m.To.ID] = job.Stored{Job: m.To, ETag: s.tag()}
+		s.note(m.To.Service, m.Summary())
+		p.jobs[m.To.ID] = job.Stored{Job: copyJob(m.To), ETag: s.tag()}
 		return nil
 	})
 }
 
-func (p *partition) note(service string, m job.SummaryMove) {
+func (s *Store) note(service string, m job.SummaryMove) {
 	if m.Empty() {
 		return
 	}
-	if p.summary == nil {
-		p.summary = &job.Summary{Service: service}
+	summary := job.Summary{Service: service}
+	p := s.partition(service)
+	if p.summary != nil {
+		summary = p.summary.Summary
 	}
-	*p.summary = m.Apply(*p.summary)
+	p.summary = &job.StoredSummary{Summary: m.Apply(summary), ETag: s.tag()}
 }
 
 // Summary implements recovery.Store.
@@ -128,7 +134,7 @@ func (s *Store) Summary(_ context.Context, service string) (found job.Summary, e
 		if p.summary == nil {
 			return fmt.Errorf("summary of %s: %w", service, job.ErrNotFound)
 		}
-		found = *p.summary
+		found = p.summary.Summary
 		return nil
 	})
 	return found, err
@@ -137,7 +143,7 @@ func (s *Store) Summary(_ context.Context, service string) (found job.Summary, e
 // Note implements recovery.Store.
 func (s *Store) Note(_ context.Context, service string, m job.SummaryMove) error {
 	return s.do("Note", func() error {
-		s.partition(service).note(service, m)
+		s.note(service, m)
 		return nil
 	})
 }
@@ -148,7 +154,7 @@ func (s *Store) Summaries(context.Context) iter.Seq2[job.Summary, error] {
 		if p.summary == nil {
 			return nil
 		}
-		return []job.Summary{*p.summary}
+		return []job.Summary{p.summary.Summary}
 	})
 }
 
@@ -158,7 +164,7 @@ func (s *Store) Overdue(_ context.Context, t time.Time) iter.Seq2[job.Job, error
 		var due []job.Job
 		for _, stored := range p.jobs {
 			if !stored.State.Terminal() && stored.NotBefore.Before(t) {
-				due = append(due, stored.Job)
+				due = append(due, copyJob(stored.Job))
 			}
 		}
 		slices.SortFunc(due, func(a, b job.Job) int { return cmp.Compare(a.ID, b.ID) })
@@ -174,6 +180,22 @@ func (s *Store) Orphans(context.Context) iter.Seq2[job.StoredLease, error] {
 		}
 		return []job.StoredLease{*p.lease}
 	})
+}
+
+// Lease implements recovery.Store.
+func (s *Store) Lease(_ context.Context, service string) (found job.StoredLease, err error) {
+	err = s.do("Lease", func() error {
+		p := s.partition(service)
+		if p.lease == nil {
+			return fmt.Errorf("lease of %s: %w", service, job.ErrNotFound)
+		}
+		found = *p.lease
+		return nil
+	})
+	if err != nil {
+		return job.StoredLease{}, err
+	}
+	return found, nil
 }
 
 // Release implements recovery.Store.
@@ -205,12 +227,24 @@ func (s *Store) Follow(_ context.Context, service, id, resumeToken string) error
 
 // listed yields what pick takes from each partition, in their order.
 func listed[T any](s *Store, call string, pick func(*partition) []T) iter.Seq2[T, error] {
+	return yielded(s, call, func() (all []T) {
+		for _, name := range slices.Sorted(maps.Keys(s.partitions)) {
+			all = append(all, pick(s.partitions[name])...)
+		}
+		return all
+	})
+}
+
+// listedIn yields what pick takes from one partition.
+func listedIn[T any](s *Store, call, service string, pick func(*partition) []T) iter.Seq2[T, error] {
+	return yielded(s, call, func() []T { return pick(s.partition(service)) })
+}
+
+func yielded[T any](s *Store, call string, pick func() []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var all []T
 		err := s.do(call, func() error {
-			for _, name := range slices.Sorted(maps.Keys(s.partitions)) {
-				all = append(all, pick(s.partitions[name])...)
-			}
+			all = pick()
 			return nil
 		})
 		for _, x := range all {
@@ -223,33 +257,4 @@ func listed[T any](s *Store, call string, pick func(*partition) []T) iter.Seq2[T
 			yield(none, err)
 		}
 	}
-}
-
-// Jobs are all jobs of a service by id, for checks.
-func (s *Store) Jobs(service string) []job.Job {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []job.Job
-	jobs := s.partition(service).jobs
-	for _, id := range slices.Sorted(maps.Keys(jobs)) {
-		all = append(all, jobs[id].Job)
-	}
-	return all
-}
-
-// Points are all points of a service, oldest first, for checks.
-func (s *Store) Points(service string) []job.Point {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.partition(service).points)
-}
-
-// Lease is a service's lease, for checks.
-func (s *Store) Lease(service string) (job.Lease, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if l := s.partition(service).lease; l != nil {
-		return l.Lease, true
-	}
-	return job.Lease{}, false
 }

@@ -1,0 +1,232 @@
+package recovery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/gate"
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/request"
+)
+
+// Alert takes one delivery of one alert. A thousand copies are one incident,
+// and an incident is at most one restore.
+func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
+	source, ok := e.ruled(a.Rule)
+	if !ok {
+		e.Log.WarnContext(ctx, "alert ignored: no service in the plan names its rule", "rule", a.Rule)
+		return nil
+	}
+	if a.Condition == request.Resolved {
+		return e.resolveAlert(ctx, source, a)
+	}
+	return e.fire(ctx, source, a)
+}
+
+// ruled finds the service whose failover an alert rule asks for.
+func (e *Engine) ruled(rule string) (plan.Service, bool) {
+	for _, s := range e.Plan.Services {
+		for _, r := range s.Failover.Rules {
+			if r == rule {
+				return s, true
+			}
+		}
+	}
+	return plan.Service{}, false
+}
+
+// fire joins an alert to its service's open incident, or opens one. Late
+// copies of an alert that has been resolved are dropped.
+func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert) error {
+	record, err := e.Store.Alert(ctx, source.Name, a.ID)
+	switch {
+	case err == nil && !record.ResolvedAt.IsZero():
+		e.Log.InfoContext(ctx, "late copy of a resolved alert dropped", keyService, source.Name, "rule", a.Rule)
+		return nil
+	case err == nil:
+		return e.respond(ctx, source, record.Incident)
+	case !errors.Is(err, job.ErrNotFound):
+		return err
+	}
+	summary, err := e.Store.StoredSummary(ctx, source.Name)
+	if err != nil {
+		return err
+	}
+	record = job.AlertRecord{ID: a.ID, Service: source.Name, Incident: summary.Incident, Rule: a.Rule, FiredAt: a.FiredAt}
+	if summary.Incident != "" {
+		if err := e.Store.RecordAlert(ctx, record); err != nil {
+			return err
+		}
+		return e.respond(ctx, source, summary.Incident)
+	}
+	return e.open(ctx, source, summary, record)
+}
+
+func (e *Engine) open(ctx context.Context, source plan.Service, summary job.StoredSummary, a job.AlertRecord) error {
+	incident := job.Incident{
+		ID: incidentID(a), Service: source.Name, Rule: a.Rule, OpenedAt: e.now(), FiredAt: a.FiredAt,
+	}
+	a.Incident = incident.ID
+	if err := e.Store.OpenIncident(ctx, summary, incident, a); err != nil {
+		// Somebody else opened one: this copy, delivered again, joins it.
+		return fmt.Errorf("open an incident of %s: %w", source.Name, err)
+	}
+	e.Log.WarnContext(ctx, "incident opened", keyService, source.Name, "incident", incident.ID, "rule", a.Rule)
+	return e.respond(ctx, source, incident.ID)
+}
+
+// incidentID derives from the alert that opens it.
+func incidentID(a job.AlertRecord) string {
+	sum := sha256.Sum256([]byte(a.Service + "\x00" + a.ID + "\x00" + a.FiredAt.UTC().Format(time.RFC3339Nano)))
+	return "inc" + hex.EncodeToString(sum[:5])
+}
+
+// respond makes the one restore of an incident, if the plan has somewhere to
+// restore to: first its id is kept in the incident, then the job is made.
+// Whatever of that is left undone the next copy or Watch completes.
+func (e *Engine) respond(ctx context.Context, source plan.Service, id string) error {
+	incident, err := e.Store.Incident(ctx, source.Name, id)
+	if err != nil {
+		return err
+	}
+	if !incident.Open() || source.Failover.Mode == plan.FailoverOff || len(source.Standbys) == 0 {
+		return nil
+	}
+	if incident.Restore == "" {
+		target := source.Standbys[0].Name
+		changed := incident.Incident
+		changed.Target, changed.Restore = target, job.RestoreID(target, incident.ID)
+		if err := e.Store.SaveIncident(ctx, incident, changed); err != nil {
+			return fmt.Errorf("name the restore of incident %s: %w", id, err)
+		}
+		incident.Incident = changed
+	}
+	return e.orderRestore(ctx, source, incident.Target, incident.ID, job.RestoreOrder{
+		Source: source.Name, Incident: incident.ID, Automatic: true, Rule: incident.Rule, FiredAt: incident.FiredAt,
+		By: "alert rule " + incident.Rule, Why: "alert",
+	})
+}
+
+// orderRestore makes a restore job, once for each cause.
+func (e *Engine) orderRestore(ctx context.Context, source plan.Service, target, cause string, order job.RestoreOrder) error {
+	j := job.NewRestore(target, cause, order, source.Rules, e.now())
+	err := e.Store.Create(ctx, j, job.SummaryMove{})
+	if errors.Is(err, job.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create job %s: %w", j.ID, err)
+	}
+	e.Log.WarnContext(ctx, "restore ordered", keyJob, j.ID, keyService, target, "source", source.Name, "by", order.By)
+	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
+		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
+	}
+	return nil
+}
+
+// resolveAlert keeps a tombstone of the alert, and resolves its incident when
+// no alert of it is fired any more.
+func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a request.Alert) error {
+	record, err := e.Store.Alert(ctx, source.Name, a.ID)
+	if errors.Is(err, job.ErrNotFound) {
+		record, err = job.AlertRecord{ID: a.ID, Service: source.Name, Rule: a.Rule, FiredAt: a.FiredAt}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if record.ResolvedAt.IsZero() {
+		record.ResolvedAt = e.now()
+		if err := e.Store.RecordAlert(ctx, record); err != nil {
+			return err
+		}
+	}
+	if record.Incident == "" {
+		return nil
+	}
+	for other, err := range e.Store.Alerts(ctx, source.Name, record.Incident) {
+		if err != nil {
+			return err
+		}
+		if other.ResolvedAt.IsZero() {
+			return nil
+		}
+	}
+	return e.resolve(ctx, source.Name, record.Incident, "its alerts have resolved")
+}
+
+// resolve ends an incident, and its restore if nothing has been requested yet.
+func (e *Engine) resolve(ctx context.Context, service, id, by string) error {
+	incident, err := e.Store.Incident(ctx, service, id)
+	if err != nil {
+		return err
+	}
+	if incident.Open() {
+		changed := incident.Incident
+		changed.ResolvedAt, changed.ResolvedBy = e.now(), by
+		if err := e.Store.SaveIncident(ctx, incident, changed); err != nil {
+			return fmt.Errorf("resolve incident %s: %w", id, err)
+		}
+		e.Log.InfoContext(ctx, "incident resolved", keyService, service, "incident", id, keyReason, by)
+	}
+	if incident.Restore == "" {
+		return nil
+	}
+	err = e.decide(ctx, incident.Target, incident.Restore, job.Resolved{Reason: "incident " + id + " is resolved: " + by})
+	if errors.Is(err, job.ErrTooLate) || errors.Is(err, job.ErrEnded) || errors.Is(err, job.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// decide applies what a person, or an alert's end, says to a job: an If-Match
+// move of its row, so that of two such words exactly one wins.
+func (e *Engine) decide(ctx context.Context, service, id string, event job.Event) error {
+	stored, err := e.Store.Job(ctx, service, id)
+	if err != nil {
+		return err
+	}
+	at, ok := e.Plan.Place(stored.Job)
+	if !ok {
+		at.Rules = plan.Default().Rules
+	}
+	to, err := job.Apply(stored.Job, event, at.Rules, e.now())
+	if err != nil {
+		return err
+	}
+	if !to.State.Terminal() {
+		if err := e.prompt(ctx, next(to), to.NotBefore); err != nil {
+			return err
+		}
+	}
+	if err := e.Store.Save(ctx, job.Move{From: stored, To: to}); err != nil {
+		return err
+	}
+	e.moved(ctx, stored.Job, to)
+	return nil
+}
+
+// incidentFacts are what the gates ask about the source's incident: the one
+// that ordered j, or else the one that is open.
+func (e *Engine) incidentFacts(ctx context.Context, j job.Job, source, open string) (gate.Incident, error) {
+	id := j.Restore.Incident
+	if id == "" {
+		id = open
+	}
+	if id == "" {
+		return gate.Incident{State: gate.NoneOpen}, nil
+	}
+	incident, err := e.Store.Incident(ctx, source, id)
+	if err != nil {
+		return gate.Incident{}, err
+	}
+	facts := gate.Incident{State: gate.Open, Attempt: incident.Restore}
+	if !incident.Open() {
+		facts.State = gate.Resolved
+	}
+	return facts, nil
+}

@@ -1,0 +1,53 @@
+package recoverytest
+
+import (
+	"maps"
+	"slices"
+
+	"lifeboat/internal/job"
+)
+
+// Jobs are all jobs of a service by id, for checks.
+func (s *Store) Jobs(service string) []job.Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.Job
+	jobs := s.partition(service).jobs
+	for _, id := range slices.Sorted(maps.Keys(jobs)) {
+		all = append(all, copyJob(jobs[id].Job))
+	}
+	return all
+}
+
+// Leased is a service's lease, for checks.
+func (s *Store) Leased(service string) (job.Lease, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.partition(service).lease; l != nil {
+		return l.Lease, true
+	}
+	return job.Lease{}, false
+}
+
+// Catalogue are all points of a service, oldest first, for checks.
+func (s *Store) Catalogue(service string) []job.Point {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.Point
+	for _, p := range s.partition(service).points {
+		all = append(all, copyPoint(p))
+	}
+	return all
+}
+
+// AllIncidents are all incidents of a service by id, for checks.
+func (s *Store) AllIncidents(service string) []job.Incident {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.Incident
+	incidents := s.partition(service).incidents
+	for _, id := range slices.Sorted(maps.Keys(incidents)) {
+		all = append(all, incidents[id].Incident)
+	}
+	return all
+}

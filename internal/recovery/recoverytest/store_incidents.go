@@ -1,0 +1,141 @@
+package recoverytest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"lifeboat/internal/job"
+)
+
+// StoredSummary implements recovery.Store.
+func (s *Store) StoredSummary(_ context.Context, service string) (found job.StoredSummary, err error) {
+	err = s.do("StoredSummary", func() error {
+		found = job.StoredSummary{Summary: job.Summary{Service: service}}
+		if p := s.partition(service); p.summary != nil {
+			found = *p.summary
+		}
+		return nil
+	})
+	if err != nil {
+		return job.StoredSummary{}, err
+	}
+	return found, nil
+}
+
+// Points implements recovery.Store.
+func (s *Store) Points(_ context.Context, service string) iter.Seq2[job.Point, error] {
+	return listedIn(s, "Points", service, func(p *partition) []job.Point {
+		all := make([]job.Point, len(p.points))
+		for i, point := range p.points {
+			all[i] = copyPoint(point)
+		}
+		slices.SortStableFunc(all, func(a, b job.Point) int {
+			return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Job, a.Job))
+		})
+		return all
+	})
+}
+
+// Alert implements recovery.Store.
+func (s *Store) Alert(_ context.Context, service, id string) (found job.AlertRecord, err error) {
+	err = s.do("Alert", func() error {
+		var ok bool
+		if found, ok = s.partition(service).alerts[id]; !ok {
+			return fmt.Errorf("alert %s: %w", id, job.ErrNotFound)
+		}
+		return nil
+	})
+	if err != nil {
+		return job.AlertRecord{}, err
+	}
+	return found, nil
+}
+
+// Alerts implements recovery.Store.
+func (s *Store) Alerts(_ context.Context, service, incident string) iter.Seq2[job.AlertRecord, error] {
+	return listedIn(s, "Alerts", service, func(p *partition) (all []job.AlertRecord) {
+		for _, id := range slices.Sorted(maps.Keys(p.alerts)) {
+			if a := p.alerts[id]; a.Incident == incident {
+				all = append(all, a)
+			}
+		}
+		return all
+	})
+}
+
+// RecordAlert implements recovery.Store.
+func (s *Store) RecordAlert(_ context.Context, a job.AlertRecord) error {
+	return s.do("RecordAlert", func() error {
+		s.partition(a.Service).alerts[a.ID] = a
+		return nil
+	})
+}
+
+// OpenIncident implements recovery.Store.
+func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.Incident, a job.AlertRecord) error {
+	return s.do("OpenIncident", func() error {
+		p := s.partition(i.Service)
+		tag := ""
+		if p.summary != nil {
+			tag = p.summary.ETag
+		}
+		if tag != read.ETag {
+			return fmt.Errorf("summary of %s: %w", i.Service, job.ErrConflict)
+		}
+		if _, ok := p.incidents[i.ID]; ok {
+			return fmt.Errorf("incident %s is there: %w", i.ID, job.ErrConflict)
+		}
+		s.note(i.Service, job.SummaryMove{Incident: &i.ID})
+		p.incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
+		p.alerts[a.ID] = a
+		return nil
+	})
+}
+
+// Incident implements recovery.Store.
+func (s *Store) Incident(_ context.Context, service, id string) (found job.StoredIncident, err error) {
+	err = s.do("Incident", func() error {
+		var ok bool
+		if found, ok = s.partition(service).incidents[id]; !ok {
+			return fmt.Errorf("incident %s: %w", id, job.ErrNotFound)
+		}
+		return nil
+	})
+	if err != nil {
+		return job.StoredIncident{}, err
+	}
+	return found, nil
+}
+
+// Incidents implements recovery.Store.
+func (s *Store) Incidents(context.Context) iter.Seq2[job.StoredIncident, error] {
+	return listed(s, "Incidents", func(p *partition) (open []job.StoredIncident) {
+		for _, id := range slices.Sorted(maps.Keys(p.incidents)) {
+			if i := p.incidents[id]; i.Open() {
+				open = append(open, i)
+			}
+		}
+		return open
+	})
+}
+
+// SaveIncident implements recovery.Store.
+func (s *Store) SaveIncident(_ context.Context, from job.StoredIncident, i job.Incident) error {
+	return s.do("SaveIncident", func() error {
+		p := s.partition(i.Service)
+		if now, ok := p.incidents[i.ID]; !ok || now.ETag != from.ETag {
+			return fmt.Errorf("incident %s: %w", i.ID, job.ErrConflict)
+		}
+		p.incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
+		if from.Open() && !i.Open() {
+			// One that was resolved before is not the summary's any more.
+			none := ""
+			s.note(i.Service, job.SummaryMove{Incident: &none})
+		}
+		return nil
+	})
+}

@@ -1,0 +1,182 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/request"
+)
+
+// ErrRefused: a request that this plan, or the state of things, does not
+// allow. Asking again does not change that.
+var ErrRefused = errors.New("request refused")
+
+func refused(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
+}
+
+// Request carries out what a person asked for, once for each request id.
+// Names come from the plan only. It returns ErrRefused for what can't be.
+func (e *Engine) Request(ctx context.Context, r request.Request) error {
+	switch r.Kind {
+	case request.Restore:
+		return e.requestRestore(ctx, r)
+	case request.Backup:
+		return e.requestBackup(ctx, r)
+	case request.Cancel:
+		return e.cancel(ctx, r)
+	case request.Acknowledge:
+		return e.acknowledge(ctx, r)
+	case request.Maintenance:
+		return e.maintain(ctx, r)
+	}
+	return refused("kind %q is unknown", r.Kind)
+}
+
+func (e *Engine) protected(name string) (plan.Service, error) {
+	s, ok := e.Plan.Service(name)
+	if !ok {
+		return s, refused("service %s is not in the plan", name)
+	}
+	return s, nil
+}
+
+func (e *Engine) requestRestore(ctx context.Context, r request.Request) error {
+	source, err := e.protected(r.Service)
+	if err != nil {
+		return err
+	}
+	target := r.To
+	if target == "" && len(source.Standbys) > 0 {
+		target = source.Standbys[0].Name
+	}
+	if _, ok := source.Standby(target); !ok {
+		return refused("%q is not a standby of %s in the plan", target, source.Name)
+	}
+	return e.orderRestore(ctx, source, target, cause(r), job.RestoreOrder{
+		Source: source.Name, Request: r.ID, Wanted: r.Point, By: r.By, Why: r.Reason,
+	})
+}
+
+// cause makes a request's id fit into a job's.
+func cause(r request.Request) string {
+	return "req" + job.NewTally([]string{r.ID}).Hash
+}
+
+func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
+	s, err := e.protected(r.Service)
+	if err != nil {
+		return err
+	}
+	now := e.now()
+	j := job.NewBackup(s.Name, now, now, s.Rules, now)
+	j.ID = s.Name + "-" + cause(r) + "-backup"
+	err = e.Store.Create(ctx, j, job.SummaryMove{Waiting: &j.ID})
+	if errors.Is(err, job.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create job %s: %w", j.ID, err)
+	}
+	e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)
+	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
+		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
+	}
+	return nil
+}
+
+func (e *Engine) cancel(ctx context.Context, r request.Request) error {
+	return e.said(ctx, r.Job, job.Cancel{Reason: fmt.Sprintf("canceled by %s: %s", r.By, r.Reason)})
+}
+
+// said applies a person's word to the job that they named.
+func (e *Engine) said(ctx context.Context, id string, event job.Event) error {
+	for _, partition := range e.partitions() {
+		if !strings.HasPrefix(id, partition+"-") {
+			continue
+		}
+		err := e.decide(ctx, partition, id, event)
+		switch {
+		case errors.Is(err, job.ErrNotFound):
+			continue // another service's name may begin with this one's
+		case errors.Is(err, job.ErrTooLate), errors.Is(err, job.ErrEnded), errors.Is(err, job.ErrImpossible):
+			return refused("%v", err)
+		}
+		return err
+	}
+	return refused("there is no job %s of a service in the plan", id)
+}
+
+// partitions are the names of all services and standbys in the plan.
+func (e *Engine) partitions() []string {
+	var names []string
+	for _, s := range e.Plan.Services {
+		names = append(names, s.Name)
+		for _, standby := range s.Standbys {
+			names = append(names, standby.Name)
+		}
+	}
+	return names
+}
+
+// Approval carries out a person's answer to a job that waits for one. It
+// returns ErrRefused for an answer that can't count.
+func (e *Engine) Approval(ctx context.Context, a request.Approval) error {
+	if a.Verdict == request.Reject {
+		return e.said(ctx, a.Job, job.Reject{By: a.By, Why: a.Reason})
+	}
+	return e.said(ctx, a.Job, job.Approve{By: a.By, Why: a.Reason, Point: a.Point, Target: a.Target})
+}
+
+// acknowledge ends a cool-down; of a service that serves, it also says whether
+// that goes on: failback frees it to be a standby again, promote keeps it out
+// of the way of restores until the plan says what it is now.
+func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
+	source, err := e.protected(r.Service)
+	if err != nil {
+		return err
+	}
+	yes, nobody, never := true, "", time.Time{}
+	for _, standby := range source.Standbys {
+		summary, err := e.Store.StoredSummary(ctx, standby.Name)
+		if err != nil {
+			return err
+		}
+		m := job.SummaryMove{Acknowledged: &yes}
+		if summary.ServingFor == source.Name && r.Outcome != "" {
+			m.ServingFor, m.ServingSince = &nobody, &never
+		}
+		if err := e.Store.Note(ctx, standby.Name, m); err != nil {
+			return err
+		}
+	}
+	summary, err := e.Store.StoredSummary(ctx, source.Name)
+	if err != nil {
+		return err
+	}
+	if summary.Incident != "" {
+		if err := e.resolve(ctx, source.Name, summary.Incident, "acknowledged by "+r.By); err != nil {
+			return err
+		}
+	}
+	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
+	return e.Store.Note(ctx, source.Name, job.SummaryMove{Acknowledged: &yes})
+}
+
+func (e *Engine) maintain(ctx context.Context, r request.Request) error {
+	s, err := e.protected(r.Service)
+	if err != nil {
+		return err
+	}
+	until := r.Until
+	if !r.On {
+		until = time.Time{}
+	}
+	e.Log.InfoContext(ctx, "maintenance set", keyService, s.Name, "until", until, "by", r.By)
+	return e.Store.Note(ctx, s.Name, job.SummaryMove{MaintenanceUntil: &until})
+}

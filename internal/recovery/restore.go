@@ -1,0 +1,281 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lifeboat/internal/gate"
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// choose judges a restore by its gates, right before whatever it does next.
+func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.Place) error {
+	source, _ := e.Plan.Service(from.Restore.Source) // Place found it
+	c, err := e.consider(ctx, from.Job, source, at)
+	if err != nil {
+		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
+	}
+	gates := recorded(c.decision)
+	reason := said(c.decision)
+	var event job.Event
+	switch c.decision.Outcome {
+	case gate.Passed:
+		if c.decision.Holds {
+			return e.advance(ctx, p, from, at.Rules, e.held(ctx, from.Job, at, c), nil)
+		}
+		return e.overwrite(ctx, p, from, at, source, c)
+	case gate.NeedsApproval:
+		event = job.AskApproval{Gates: gates, Point: c.point, Expires: e.now().Add(source.Failover.ApprovalExpiry)}
+	case gate.Waits:
+		event = job.Held{Gates: gates, Reason: reason, Until: c.decision.Until}
+	default:
+		event = job.Blocked{Gates: gates, Reason: reason}
+	}
+	return e.advance(ctx, p, from, at.Rules, event, nil)
+}
+
+// held completes a restore whose target has the point's content already.
+func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considered) job.Event {
+	order := *j.Restore
+	order.Point = c.point
+	j.Restore = &order
+	event := e.inspect(ctx, j, at)
+	if restored, ok := event.(job.Restored); ok {
+		restored.Point, restored.Gates = c.point, recorded(c.decision)
+		return restored
+	}
+	return event
+}
+
+// overwrite begins the restore's next operation: the target's safety backup,
+// where the plan asks for one, and then the restore itself.
+func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at plan.Place, source plan.Service, c considered) error {
+	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision)}
+	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
+		decision.Phase = job.SafetyBackup
+	}
+	before, err := e.ARM.Count(ctx, at.Service, job.Resources{APIs: true, Products: true, NamedValues: true})
+	if err != nil {
+		// Without a fingerprint a lost answer could never be understood.
+		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
+	}
+	decision.Before = before
+	if decision.Phase == job.Overwrite && !from.Restore.Warm {
+		if err := e.beginCooldown(ctx, source.Name); err != nil {
+			return e.again(ctx, p, 0, err.Error())
+		}
+	}
+	return e.begin(ctx, p, from, at, decision)
+}
+
+// beginCooldown notes a failover with its source before it is begun; the
+// target's note is in the transaction of the intent.
+func (e *Engine) beginCooldown(ctx context.Context, source string) error {
+	now, no := e.now(), false
+	if err := e.Store.Note(ctx, source, job.SummaryMove{FailedOver: &now, Acknowledged: &no}); err != nil {
+		return fmt.Errorf("note the failover of %s: %w", source, err)
+	}
+	return nil
+}
+
+// considered is a decision with what it was about.
+type considered struct {
+	decision gate.Decision
+	point    job.Point
+}
+
+// consider gathers the facts and asks the gates.
+func (e *Engine) consider(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (considered, error) {
+	var c considered
+	facts, point, err := e.facts(ctx, j, source, at)
+	if err != nil {
+		return c, err
+	}
+	c.point = point
+	request, policy := e.question(j, source)
+	if j.Restore.Warm {
+		c.decision = gate.Warm(request, facts, policy, e.now())
+	} else {
+		c.decision = gate.Evaluate(request, facts, policy, e.now())
+	}
+	return c, nil
+}
+
+func (e *Engine) question(j job.Job, source plan.Service) (gate.Request, gate.Policy) {
+	o := j.Restore
+	policy := gate.Policy{
+		Mode: gate.Mode(source.Failover.Mode), Rules: source.Failover.Rules, MinFor: source.Failover.MinFor,
+		Cooldown: source.Failover.Cooldown, MaxPointAge: source.Failover.MaxPointAge, Approvers: source.Failover.Approvers,
+	}
+	for _, s := range source.Standbys {
+		policy.Standbys = append(policy.Standbys, s.Name)
+	}
+	request := gate.Request{
+		Job: j.ID, Automatic: o.Automatic, Rule: o.Rule, FiredAt: o.FiredAt, Requester: o.By,
+		Source: source.Name, Target: j.Service, Point: o.Wanted,
+	}
+	return request, policy
+}
+
+// facts looks at all that the gates judge. Only what the tables or the target
+// would not say is an error; the source need not answer.
+func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (gate.Facts, job.Point, error) {
+	var f gate.Facts
+	from, err := e.Store.StoredSummary(ctx, source.Name)
+	if err != nil {
+		return f, job.Point{}, err
+	}
+	onto, err := e.Store.StoredSummary(ctx, at.Name)
+	if err != nil {
+		return f, job.Point{}, err
+	}
+	lease, err := e.Store.Lease(ctx, at.Name)
+	if err != nil && !errors.Is(err, job.ErrNotFound) {
+		return f, job.Point{}, err
+	}
+	target, err := e.ARM.Observe(ctx, at.Service)
+	if err != nil {
+		return f, job.Point{}, err
+	}
+	point, found, err := e.pick(ctx, j, source, target.Facts.Tier)
+	if err != nil {
+		return f, job.Point{}, err
+	}
+	f.Incident, err = e.incidentFacts(ctx, j, source.Name, from.Incident)
+	if err != nil {
+		return f, job.Point{}, err
+	}
+	f.Maintenance = maintenance(from.Summary, e.now())
+	f.SourceFailover, f.TargetFailover = failover(from.Summary, j), failover(onto.Summary, j)
+	f.Source = gate.Source{ResourceID: source.ResourceID()}
+	f.Target = gate.Target{
+		ResourceID: resourceID(at.Service), Exists: gate.Yes, ProvisioningState: target.ProvisioningState, Tier: target.Facts.Tier,
+		Serving: answer(onto.ServingFor != ""), Leased: answer(lease.Job != ""), LeasedBy: lease.Job,
+		Wanted: gate.No, Holds: answer(found && onto.Holds != "" && onto.Holds == point.Blob),
+	}
+	if j.Restore.Warm {
+		f.Target.Wanted, f.Target.WantedBy, err = e.wanted(ctx, at.Name)
+		if err != nil {
+			return f, job.Point{}, err
+		}
+	}
+	f.Point = pointFacts(point, found, source)
+	f.Approval = approval(j, point)
+	f.Probe = e.probe(ctx, j, source)
+	return f, point, nil
+}
+
+func answer(yes bool) gate.Answer {
+	if yes {
+		return gate.Yes
+	}
+	return gate.No
+}
+
+func resourceID(s job.Service) string {
+	return fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.ApiManagement/service/%s", s.Subscription, s.ResourceGroup, s.Resource)
+}
+
+func maintenance(s job.Summary, now time.Time) gate.Maintenance {
+	return gate.Maintenance{On: answer(now.Before(s.MaintenanceUntil)), Until: s.MaintenanceUntil}
+}
+
+// failover is the last one of a service, without the one that j itself began.
+func failover(s job.Summary, j job.Job) gate.Failover {
+	if s.FailedOver.IsZero() || !j.Restore.Attempted.IsZero() && s.FailedOver.Sub(j.Restore.Attempted).Abs() < time.Minute {
+		return gate.Failover{Happened: gate.No}
+	}
+	return gate.Failover{Happened: gate.Yes, At: s.FailedOver, Acknowledged: s.Acknowledged}
+}
+
+// pick chooses the point: the one that was named, or the newest that the
+// target's tier can take.
+func (e *Engine) pick(ctx context.Context, j job.Job, source plan.Service, tier string) (job.Point, bool, error) {
+	if j.Restore.Approval.By != "" {
+		return j.Restore.Point, true, nil // what was approved is what is restored
+	}
+	var newest job.Point
+	for p, err := range e.Store.Points(ctx, source.Name) {
+		if err != nil {
+			return job.Point{}, false, err
+		}
+		switch {
+		case j.Restore.Wanted != "":
+			if p.Blob == j.Restore.Wanted {
+				return p, true, nil
+			}
+		case strings.EqualFold(p.Facts.Tier, tier):
+			return p, true, nil
+		case newest.Blob == "":
+			newest = p // so that the gates can say what is wrong with it
+		}
+	}
+	return newest, newest.Blob != "", nil
+}
+
+func pointFacts(p job.Point, found bool, source plan.Service) gate.Point {
+	if !found {
+		return gate.Point{Found: gate.No}
+	}
+	return gate.Point{
+		Found: gate.Yes, Name: p.Blob, Service: p.Service, Started: p.StartedAt, Tier: p.Facts.Tier,
+		RestorableUntil: p.RestorableUntil(source.RestorableFor),
+	}
+}
+
+func approval(j job.Job, point job.Point) gate.Approval {
+	a := j.Restore.Approval
+	if a.By == "" {
+		return gate.Approval{Given: gate.Unknown, Expires: a.Expires}
+	}
+	return gate.Approval{Given: gate.Yes, By: a.By, At: a.At, Expires: a.Expires, Job: j.ID, Point: point.Blob, Target: j.Service}
+}
+
+// probe asks the source's gateway, where it could be a reason against the
+// restore. Its address comes from ARM or, where that does not know, from the
+// name.
+func (e *Engine) probe(ctx context.Context, j job.Job, source plan.Service) gate.Probe {
+	if j.Restore.Warm {
+		return gate.Probe{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	observed, err := e.ARM.Observe(ctx, source.Service)
+	if err != nil || observed.GatewayURL == "" {
+		observed = job.Observed{GatewayURL: "https://" + strings.ToLower(source.Resource) + ".azure-api.net"}
+	}
+	health := map[job.GatewayState]gate.Health{
+		job.GatewayHealthy: gate.Healthy, job.GatewayUnhealthy: gate.Unhealthy, job.GatewayUnreachable: gate.Unreachable,
+	}[e.ARM.Gateway(ctx, observed)]
+	return gate.Probe{Health: health, At: e.now()}
+}
+
+// probeLimit bounds what a source that is down may cost a failover.
+const probeLimit = 15 * time.Second
+
+// recorded is a decision as the job keeps it.
+func recorded(d gate.Decision) []job.Gate {
+	var gates []job.Gate
+	for _, v := range d.Verdicts {
+		outcome := string(v.Outcome)
+		if v.Warning {
+			outcome = "PassedWithWarning"
+		}
+		gates = append(gates, job.Gate{Name: string(v.Gate), Outcome: outcome, Sentence: v.Sentence})
+	}
+	return gates
+}
+
+// said is what made a decision what it is, in one text.
+func said(d gate.Decision) string {
+	var sentences []string
+	for _, v := range d.Deciding() {
+		sentences = append(sentences, v.Sentence)
+	}
+	return strings.Join(slices.Compact(sentences), " ")
+}
