@@ -71,7 +71,7 @@ func (e *Engine) request(ctx context.Context, intent job.Job, s plan.Service) jo
 	started, err := e.ARM.StartBackup(ctx, s.Service, intent.Attempt.Blob)
 	switch {
 	case err == nil:
-		return job.Accepted{ResumeToken: started.ResumeToken, RetryAfter: started.RetryAfter}
+		return job.Accepted(started)
 	case errors.Is(err, job.ErrBusy):
 		return job.Busy{Reason: err.Error(), RetryAfter: retryAfter(err)}
 	case errors.Is(err, job.ErrThrottled), errors.Is(err, job.ErrUnsent):
