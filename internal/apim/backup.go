@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/apimanagement/armapimanagement/v3"
@@ -32,7 +33,7 @@ func (c *Client) StartBackup(ctx context.Context, s job.Service, blob string) (j
 	}
 	var answer *http.Response
 	var left bool
-	ctx = runtime.WithCaptureResponse(noteLeaving(ctx, &left), &answer)
+	ctx = policy.WithCaptureResponse(noteLeaving(ctx, &left), &answer)
 	poller, err := f.NewServiceClient().BeginBackup(ctx, s.ResourceGroup, s.Resource, parameters, nil)
 	if err != nil {
 		return job.Started{}, startError(doing, left, err)
@@ -110,6 +111,10 @@ func (c *Client) Poll(ctx context.Context, s job.Service, resumeToken string) (j
 	}
 	poller, err := f.NewServiceClient().BeginBackup(ctx, "", "", armapimanagement.ServiceBackupRestoreParameters{},
 		&armapimanagement.ServiceClientBeginBackupOptions{ResumeToken: resumeToken})
+	if err == nil && poller.Done() {
+		// The SDK has no answer to make a result of, and panics.
+		err = errors.New("resume token is of an operation that has ended")
+	}
 	if err != nil {
 		return job.Progress{}, lost(err)
 	}
@@ -118,7 +123,7 @@ func (c *Client) Poll(ctx context.Context, s job.Service, resumeToken string) (j
 		return job.Progress{}, translate(doing, job.ErrUnavailable, err)
 	}
 	if poller.Done() {
-		return outcome(ctx, doing, poller)
+		return outcome(ctx, doing, s, poller)
 	}
 	if resp.StatusCode >= 300 {
 		return job.Progress{}, translate(doing, job.ErrUnavailable, runtime.NewResponseError(resp))
@@ -136,19 +141,21 @@ func (c *Client) Poll(ctx context.Context, s job.Service, resumeToken string) (j
 // outcome tells what an operation that the SDK takes for done really is. The
 // SDK also calls it done when its record can't be read, and it believes the
 // service's provisioningState, which may be about something else.
-func outcome(ctx context.Context, doing string, poller *runtime.Poller[armapimanagement.ServiceClientBackupResponse]) (job.Progress, error) {
+func outcome(ctx context.Context, doing string, s job.Service, poller *runtime.Poller[armapimanagement.ServiceClientBackupResponse]) (job.Progress, error) {
 	result, err := poller.Result(ctx)
 	var refusal *azcore.ResponseError
 	switch {
-	case err == nil && result.Name == nil:
-		return job.Progress{}, &job.AzureError{Kind: job.ErrHandleLost, Doing: doing, Message: "the last answer is not a service resource"}
+	case err == nil && !isService(result.ServiceResource, s):
+		return job.Progress{}, &job.AzureError{Kind: job.ErrHandleLost, Doing: doing, Message: "the last answer is not this service's resource"}
 	case err == nil:
 		return job.Progress{Done: true, Facts: factsOf(result.ServiceResource)}, nil
 	case !errors.As(err, &refusal):
 		return job.Progress{}, translate(doing, job.ErrHandleLost, err)
 	}
 	switch code := refusal.StatusCode; {
-	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code >= 300 && code < 400, code >= 500:
+		// About the request, not about the operation. The SDK goes on polling
+		// after some 5xx only.
 		return job.Progress{}, translate(doing, job.ErrUnavailable, err)
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return job.Progress{}, translate(doing, job.ErrHandleLost, err)
@@ -159,35 +166,50 @@ func outcome(ctx context.Context, doing string, poller *runtime.Poller[armapiman
 	}
 }
 
-// trust checks that every URL in a resume token is ARM's own. The token is
-// stored, and whoever could change it would otherwise be sent a credential.
+// isService reports whether r is s as ARM shows it. Error bodies, other
+// resources and pages of a proxy come with a 200, too.
+func isService(r armapimanagement.ServiceResource, s job.Service) bool {
+	return r.Name != nil && strings.EqualFold(*r.Name, s.Resource) && r.Properties != nil && r.Properties.ProvisioningState != nil
+}
+
+// trust checks that a resume token holds a URL and that every one in it is
+// ARM's own. The token is stored, and whoever could change it would otherwise
+// be sent a credential.
 func (c *Client) trust(token string) error {
 	var content any
 	if err := json.Unmarshal([]byte(token), &content); err != nil {
 		return errors.New("resume token is not JSON")
 	}
-	return c.trustAll(content)
+	urls, err := c.trustAll(content)
+	if err == nil && urls == 0 {
+		err = errors.New("resume token holds no URL")
+	}
+	return err
 }
 
-func (c *Client) trustAll(content any) error {
+// trustAll returns how many URLs it has found.
+func (c *Client) trustAll(content any) (urls int, err error) {
 	switch v := content.(type) {
 	case map[string]any:
 		for _, inner := range v {
-			if err := c.trustAll(inner); err != nil {
-				return err
+			n, err := c.trustAll(inner)
+			if err != nil {
+				return 0, err
 			}
+			urls += n
 		}
 	case string:
 		if !strings.Contains(v, "://") {
-			return nil
+			return 0, nil
 		}
 		u, err := url.Parse(v)
 		if err != nil {
-			return errors.New("resume token holds something that is not a URL")
+			return 0, errors.New("resume token holds something that is not a URL")
 		}
 		if !(sameHost{c.endpoint}).allows(u) {
-			return fmt.Errorf("%s://%s: %w", u.Scheme, u.Host, errForeignHost)
+			return 0, fmt.Errorf("%s://%s: %w", u.Scheme, u.Host, errForeignHost)
 		}
+		return 1, nil
 	}
-	return nil
+	return urls, nil
 }

@@ -31,7 +31,7 @@ type Options struct {
 	// PlainHTTP lets the credential's token travel unencrypted, for an ARM
 	// stand-in on loopback only.
 	PlainHTTP bool
-	// Transport sends the requests; the SDK's own if nil.
+	// Transport sends the requests; one that follows no redirect if nil.
 	Transport policy.Transporter
 	// Secret returns the value of an app setting, for access by key.
 	Secret func(setting string) string
@@ -50,12 +50,23 @@ type factoryKey struct{ subscription, apiVersion string }
 
 // New returns a Client. It sends nothing yet.
 func New(o Options) (*Client, error) {
-	endpoint, err := url.Parse(o.Cloud.Services[cloud.ResourceManager].Endpoint)
+	manager := o.Cloud.Services[cloud.ResourceManager]
+	endpoint, err := url.Parse(manager.Endpoint)
 	if err != nil || endpoint.Host == "" {
-		return nil, fmt.Errorf("ARM endpoint %q is not a URL", o.Cloud.Services[cloud.ResourceManager].Endpoint)
+		return nil, fmt.Errorf("ARM endpoint %q is not a URL", manager.Endpoint)
+	}
+	if manager.Audience == "" {
+		return nil, fmt.Errorf("ARM endpoint %s has no audience for its tokens", manager.Endpoint)
+	}
+	if o.Transport == nil {
+		o.Transport = direct
 	}
 	return &Client{options: o, endpoint: endpoint, factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
 }
+
+// direct follows no redirect: a 307 would send a request, with a storage key
+// perhaps, a second time and to another place.
+var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // once forbids the SDK's own retries: of a request that starts something they
 // would hide the first answer behind a second, and waiting is the queue's work.
@@ -89,7 +100,7 @@ func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error)
 }
 
 // errForeignHost: an answer pointed to a host that is not ARM's.
-var errForeignHost = errors.New("Azure's answer points to a host that is not the ARM endpoint; no token is sent there")
+var errForeignHost = errors.New("the answer points to a host that is not the ARM endpoint; no token is sent there")
 
 // sameHost stops a request to any host but ARM's before it gets a token. A
 // poll URL and a next link come from an answer or from the table, so they

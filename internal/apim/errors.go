@@ -73,6 +73,9 @@ func undialed(err error) bool {
 	return errors.As(err, &transport) && transport.Op == "dial"
 }
 
+// longestWait bounds what an answer can ask for: anything beyond is a mistake.
+const longestWait = 24 * time.Hour
+
 // retryAfter reads how long an answer asks to wait, in any of the forms that
 // Azure uses; 0 if it does not say.
 func retryAfter(r *http.Response) time.Duration {
@@ -80,13 +83,13 @@ func retryAfter(r *http.Response) time.Duration {
 		return 0
 	}
 	for _, header := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
-		if ms, err := strconv.Atoi(r.Header.Get(header)); err == nil && ms > 0 {
-			return time.Duration(ms) * time.Millisecond
+		if d, ok := span(r.Header.Get(header), time.Millisecond); ok {
+			return d
 		}
 	}
 	said := r.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(said); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+	if d, ok := span(said, time.Second); ok {
+		return d
 	}
 	if at, err := http.ParseTime(said); err == nil {
 		// By the answer's own clock, where it has one: ours may be minutes off.
@@ -94,7 +97,15 @@ func retryAfter(r *http.Response) time.Duration {
 		if date, err := http.ParseTime(r.Header.Get("Date")); err == nil {
 			now = date
 		}
-		return max(at.Sub(now), 0)
+		return min(max(at.Sub(now), 0), longestWait)
 	}
 	return 0
+}
+
+func span(said string, unit time.Duration) (time.Duration, bool) {
+	n, err := strconv.ParseInt(said, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, false
+	}
+	return time.Duration(min(n, int64(longestWait/unit))) * unit, true
 }
