@@ -31,7 +31,7 @@ type Options struct {
 	// PlainHTTP lets the credential's token travel unencrypted, for an ARM
 	// stand-in on loopback only.
 	PlainHTTP bool
-	// Transport sends the requests; the SDK's own if nil.
+	// Transport sends the requests; one that follows no redirect if nil.
 	Transport policy.Transporter
 	// Gateways sends the requests to services' gateways, which are not ARM's
 	// and get no token; a connection of its own for each if nil.
@@ -62,8 +62,15 @@ func New(o Options) (*Client, error) {
 	if manager.Audience == "" {
 		return nil, fmt.Errorf("ARM endpoint %s has no audience for its tokens", manager.Endpoint)
 	}
+	if o.Transport == nil {
+		o.Transport = direct
+	}
 	return &Client{options: o, endpoint: endpoint, gateways: gatewayClient(o.Gateways), factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
 }
+
+// direct follows no redirect: a 307 would send a request, with a storage key
+// perhaps, a second time and to another place.
+var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // once forbids the SDK's own retries: of a request that starts something they
 // would hide the first answer behind a second, and waiting is the queue's work.

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	// Gives the clouds their ARM endpoints and audiences.
+	_ "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 )
 
@@ -69,6 +71,9 @@ func (e Endpoint) String() string { return e.LogValue().String() }
 // GoString is String, so that %#v shows no secret either.
 func (e Endpoint) GoString() string { return e.String() }
 
+// MarshalText is String for JSON, and so for logs of what holds an Endpoint.
+func (e Endpoint) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
 // The app settings.
 const (
 	Port                 = "FUNCTIONS_CUSTOMHANDLER_PORT"
@@ -110,9 +115,9 @@ func Load(getenv func(string) string) (Config, error) {
 	}
 	c.Cloud, c.StorageSuffix = l.cloud()
 	c.Cloud, c.PlainARM = l.armEndpoint(c.Cloud)
-	c.ServiceBus = l.endpoint(ServiceBus, ServiceBusNamespace, "a namespace such as example.servicebus.windows.net", validNamespace)
-	c.State = l.endpoint(State, StateTableURI, "a URL such as https://account.table.core.windows.net", validTableURI)
-	c.Backups = l.development(Backups)
+	c.ServiceBus = l.endpoint(ServiceBus, ServiceBusNamespace, "a namespace such as example.servicebus.windows.net", validNamespace, "Endpoint")
+	c.State = l.endpoint(State, StateTableURI, "a URL such as https://account.table.core.windows.net", validTableURI, "TableEndpoint")
+	c.Backups = l.development(Backups, "BlobEndpoint")
 	if credential := getenv(ServiceBusCredential); credential != "" && credential != "managedidentity" {
 		l.mistake(ServiceBusCredential, "want managedidentity or nothing, got %q", credential)
 	}
@@ -213,8 +218,9 @@ func (l *loader) armEndpoint(in cloud.Configuration) (cloud.Configuration, bool)
 }
 
 // endpoint reads either name, for Azure, or direct, a connection string for
-// development.
-func (l *loader) endpoint(direct, name, want string, valid func(string) bool) Endpoint {
+// development that has key. No value is repeated: a connection string or a
+// signed URL in the wrong place is a secret still.
+func (l *loader) endpoint(direct, name, want string, valid func(string) bool, key string) Endpoint {
 	value, host := l.getenv(direct), l.getenv(name)
 	switch {
 	case value == "" && host == "":
@@ -222,9 +228,9 @@ func (l *loader) endpoint(direct, name, want string, valid func(string) bool) En
 	case value != "" && host != "":
 		l.mistake(direct, "set beside %s: keep the one that is meant", name)
 	case value != "":
-		return l.development(direct)
+		return l.development(direct, key)
 	case !valid(host):
-		l.mistake(name, "want %s, got %q", want, host)
+		l.mistake(name, "want %s, got something else", want)
 	}
 	return Endpoint{Name: host}
 }
@@ -237,26 +243,33 @@ func validTableURI(value string) bool {
 }
 
 // development reads a connection string, which must lead to loopback: keys
-// are for development only. The value is never repeated, for it is a secret.
-func (l *loader) development(setting string) Endpoint {
+// are for development only. Without the endpoint of the name in want, spelt
+// exactly so, the SDK would make one up from the account's name, in Azure.
+// The value is never repeated, for it is a secret.
+func (l *loader) development(setting, want string) Endpoint {
 	value := l.getenv(setting)
 	if value == "" {
 		return Endpoint{}
 	}
-	hosts := 0
+	found := false
 	for part := range strings.SplitSeq(value, ";") {
 		key, address, _ := strings.Cut(part, "=")
+		if key == "SharedAccessSignature" {
+			// aztables takes one to Azure, whatever the endpoint.
+			l.mistake(setting, "holds a SharedAccessSignature: want a connection string with a key")
+			return Endpoint{}
+		}
 		if !strings.HasSuffix(strings.ToLower(strings.TrimSpace(key)), "endpoint") {
 			continue
 		}
-		hosts++
+		found = found || key == want
 		if u, err := url.Parse(address); err != nil || !loopback(u.Hostname()) {
 			l.mistake(setting, "leads to another machine: connection strings are for development on loopback; use the app's identity instead")
 			return Endpoint{}
 		}
 	}
-	if hosts == 0 {
-		l.mistake(setting, "want a connection string with endpoints on loopback")
+	if !found {
+		l.mistake(setting, "want a connection string with %s on loopback", want)
 		return Endpoint{}
 	}
 	return Endpoint{ConnectionString: value}

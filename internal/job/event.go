@@ -142,7 +142,8 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 		Before:    e.Before,
 	}
 	j.NotBefore = now.Add(rules.Settling)
-	j = j.looked()
+	// Delays stay: a job that is throttled start after start waits longer.
+	j.Reason = ""
 	if e.Warning != "" {
 		j = j.warn(e.Warning)
 	}

@@ -80,7 +80,7 @@ func (e *Engine) request(ctx context.Context, intent job.Job, at plan.Place) job
 	started, err := send(ctx, at.Service, intent.Attempt.Blob)
 	switch {
 	case err == nil:
-		return job.Accepted{ResumeToken: started.ResumeToken, RetryAfter: started.RetryAfter}
+		return job.Accepted(started)
 	case errors.Is(err, job.ErrBusy):
 		return job.Busy{Reason: err.Error(), RetryAfter: retryAfter(err)}
 	case errors.Is(err, job.ErrThrottled), errors.Is(err, job.ErrUnsent):

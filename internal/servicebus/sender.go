@@ -62,7 +62,8 @@ func (s *Sender) Send(ctx context.Context, m job.Message) error {
 	contentType := "application/json"
 	message := &azservicebus.Message{Body: m.Body, MessageID: &m.ID, ContentType: &contentType}
 	if m.NotBefore.After(time.Now()) {
-		at := m.NotBefore.UTC()
+		// AMQP has milliseconds: rounded down, the message would come early.
+		at := m.NotBefore.UTC().Add(time.Millisecond - 1).Truncate(time.Millisecond)
 		message.ScheduledEnqueueTime = &at
 	}
 	if err := link.SendMessage(ctx, message, nil); err != nil {

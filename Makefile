@@ -1,0 +1,31 @@
+# Lifeboat. `make` says what there is.
+
+GO ?= go
+
+.DEFAULT_GOAL := help
+STATICCHECK = $(GO) tool staticcheck
+
+.PHONY: help build run test bench
+
+help: ## Say what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/lifeboat, which is deployed, and bin/lab, which is for development
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/lifeboat ./cmd/lifeboat
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/lab ./cmd/lab
+
+run: build ## Run Lifeboat on a development Azure on this machine, until Ctrl-C
+	@bin/lab run
+
+test: ## Run everything that CI runs
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted: run gofmt -w ."; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(GO) test -race -timeout 20m ./...
+	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
+	$(MAKE) build
+	bin/lab play nightly
+
+bench: ## Measure what the README says of speed and size
+	$(GO) test -run '^$$' -bench . -benchtime 200x ./bench
+	$(GO) test -run '^$$' -bench . -benchtime 100000x ./internal/emulator/servicebus
