@@ -57,7 +57,8 @@ type world struct {
 	arm      []sent // what arrived at ARM, faults included
 	stranger []sent // what arrived anywhere else
 	blobs    map[string]int
-	tokenErr error // of the credential
+	keep     map[string][]byte // their contents, where a test restores them
+	tokenErr error             // of the credential
 	tokens   int
 }
 
@@ -85,15 +86,20 @@ func content(apis int) arm.Content {
 	return c
 }
 
-// connect makes a client that reaches everything through t.
-func (w *world) connect(t policy.Transporter) *apim.Client {
-	w.Helper()
-	c, err := apim.New(apim.Options{
+// options lead everything through t.
+func (w *world) options(t policy.Transporter) apim.Options {
+	return apim.Options{
 		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
 			cloud.ResourceManager: {Endpoint: "https://" + host, Audience: "https://management.test"},
 		}},
 		Credential: w, Transport: t, Secret: settings,
-	})
+	}
+}
+
+// connect makes a client that reaches everything through t.
+func (w *world) connect(t policy.Transporter) *apim.Client {
+	w.Helper()
+	c, err := apim.New(w.options(t))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -139,10 +145,21 @@ func (w *world) PutBlob(account, container, name string, body []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.blobs[account+"/"+container+"/"+name] = len(body)
+	if w.keep != nil {
+		w.keep[account+"/"+container+"/"+name] = body
+	}
 	return nil
 }
 
-func (*world) GetBlob(_, _, _ string) ([]byte, error) { return nil, errors.New("BlobNotFound") }
+func (w *world) GetBlob(account, container, name string) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	body, ok := w.keep[account+"/"+container+"/"+name]
+	if !ok {
+		return nil, errors.New("BlobNotFound")
+	}
+	return body, nil
+}
 
 // requests returns how many requests of a method reached ARM since the last
 // call, and forgets all of them.

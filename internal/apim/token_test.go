@@ -82,7 +82,7 @@ func TestCorruptTokens(t *testing.T) {
 		"half of it":          `{"type":"ServiceClientBackupRes`,
 		"text":                `"` + here + `"`,
 		"null":                "null",
-		"of a restore":        `{"type":"ServiceClientRestoreResponse","token":{"type":"loc","pollURL":"` + here + `","state":"InProgress"}}`,
+		"of something else":   `{"type":"ServiceClientDeleteResponse","token":{"type":"loc","pollURL":"` + here + `","state":"InProgress"}}`,
 		"without a type":      `{"token":{"type":"loc","pollURL":"` + here + `","state":"InProgress"}}`,
 		"without a token":     `{"type":"ServiceClientBackupResponse"}`,
 		"of an unknown kind":  wrap(`{"type":"carrier-pigeon","pollURL":"` + here + `"}`),

@@ -21,17 +21,18 @@ func sidecarName(backup string) string { return backup + ".lifeboat.json" }
 // sidecar is a point as the container keeps it, so that the catalogue can be
 // rebuilt from the container alone.
 type sidecar struct {
-	Schema     int              `json:"schema"`
-	Service    string           `json:"service"`
-	Job        string           `json:"job"`
-	Attempt    int              `json:"attempt"`
-	Blob       string           `json:"blob"`
-	Size       int64            `json:"size"`
-	StartedAt  time.Time        `json:"startedAt"`
-	VerifiedAt time.Time        `json:"verifiedAt"`
-	Before     sidecarInventory `json:"before"`
-	After      sidecarInventory `json:"after"`
-	Facts      sidecarFacts     `json:"facts"`
+	Schema     int               `json:"schema"`
+	Service    string            `json:"service"`
+	Job        string            `json:"job"`
+	Attempt    int               `json:"attempt"`
+	Blob       string            `json:"blob"`
+	Size       int64             `json:"size"`
+	StartedAt  time.Time         `json:"startedAt"`
+	VerifiedAt time.Time         `json:"verifiedAt"`
+	Before     sidecarInventory  `json:"before"`
+	After      sidecarInventory  `json:"after"`
+	Facts      sidecarFacts      `json:"facts"`
+	Settings   map[string]string `json:"settings,omitempty"`
 }
 
 // sidecarInventory leaves out what nobody counted.
@@ -74,6 +75,7 @@ func encode(p job.Point) ([]byte, error) {
 		Before:     inventoryOf(p.Before),
 		After:      inventoryOf(p.After),
 		Facts:      sidecarFacts(p.Facts),
+		Settings:   p.Settings,
 	}, "", "  ")
 	return append(text, '\n'), err
 }
@@ -100,6 +102,9 @@ func decode(text []byte) (job.Point, error) {
 	if s.Schema < 1 || s.Service == "" || s.Blob == "" || s.StartedAt.IsZero() || s.VerifiedAt.IsZero() {
 		return job.Point{}, errors.New("corrupt: want schema, service, blob, startedAt and verifiedAt")
 	}
+	if len(s.Settings) == 0 {
+		s.Settings = nil // as it would be read again
+	}
 	return s.point(), nil
 }
 
@@ -115,6 +120,7 @@ func (s sidecar) point() job.Point {
 		Before:     s.Before.inventory(),
 		After:      s.After.inventory(),
 		Facts:      job.Facts(s.Facts),
+		Settings:   s.Settings,
 	}
 }
 

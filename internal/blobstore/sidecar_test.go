@@ -13,9 +13,11 @@ import (
 )
 
 // sample is a sidecar as it lies in containers: it must stay readable.
-func sample(t testing.TB) string {
+func sample(t testing.TB) string { return sampleOf(t, "sidecar.json") }
+
+func sampleOf(t testing.TB, name string) string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/sidecar.json")
+	text, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,19 +38,26 @@ func TestSample(t *testing.T) {
 		After:      job.Inventory{APIs: two, Products: job.Tally{Count: 1, Hash: "0a1b2c3d4e5f6071"}, NamedValues: none},
 		Facts:      job.Facts{Tier: "Developer", Units: 1, Location: "West Europe"},
 	}
-	got, err := decode([]byte(sample(t)))
+	testSample(t, "sidecar.json", want)
+	want.Settings = map[string]string{"hostnames": "gateway api.contoso.example", "virtualNetworkType": "None"}
+	testSample(t, "sidecar-settings.json", want)
+}
+
+func testSample(t *testing.T, name string, want job.Point) {
+	t.Helper()
+	got, err := decode([]byte(sampleOf(t, name)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("sample (-want +got):\n%s", diff)
+		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 	text, err := encode(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(sample(t), string(text)); diff != "" {
-		t.Errorf("written (-want +got):\n%s", diff)
+	if diff := cmp.Diff(sampleOf(t, name), string(text)); diff != "" {
+		t.Errorf("%s written (-want +got):\n%s", name, diff)
 	}
 }
 
@@ -65,6 +74,8 @@ func TestDecode(t *testing.T) {
 		"no start":                    {strings.Replace(whole, `"startedAt"`, `"begunAt"`, 1), "corrupt"},
 		"a size of another type":      {strings.Replace(whole, "7789321", `"big"`, 1), "not readable"},
 		"a time that is none":         {strings.Replace(whole, "2026-03-01T01:26:40Z", "yesterday", 1), "not readable"},
+		"empty settings":              {strings.Replace(whole, "{", `{"settings": {}, `, 1), ""},
+		"settings of another type":    {strings.Replace(whole, "{", `{"settings": ["a"], `, 1), "not readable"},
 		"half of it":                  {whole[:len(whole)/2], "not readable"},
 		"nothing":                     {"", "not readable"},
 		"null":                        {"null", "corrupt"},
@@ -91,6 +102,7 @@ func TestDecode(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(sample(f)))
+	f.Add([]byte(sampleOf(f, "sidecar-settings.json")))
 	f.Add([]byte(`{"schema":2}`))
 	f.Add([]byte(`{"schema":1,"service":"s","blob":"b","startedAt":"2026-03-01T01:00:00+01:00","verifiedAt":"9999-12-31T23:59:59-23:59"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -31,9 +31,10 @@ const (
 
 // The names by which a Tap knows the services: for wire.Fault.Service.
 const (
-	ServiceARM   = "arm"
-	ServiceTable = "table"
-	ServiceBlob  = "blob"
+	ServiceARM     = "arm"
+	ServiceTable   = "table"
+	ServiceBlob    = "blob"
+	ServiceGateway = "gateway"
 )
 
 // The key of Service Bus is the one of Microsoft's own emulator, and the
@@ -75,11 +76,12 @@ type Azure struct {
 	Storage  *storage.Server
 	Broker   *servicebus.Broker
 	Identity *identity.Endpoint
-	Tap      *wire.Tap // in front of ARM, Table and Blob
+	Tap      *wire.Tap // in front of ARM, Table, Blob and the gateways
 
 	armRoute            http.Handler
 	tableRoute          http.Handler
 	blobRoute           http.Handler
+	gatewayRoute        http.Handler
 	armPosts, armGets   func() int
 	tableCalls, blobOps func() int
 
@@ -126,6 +128,7 @@ func (a *Azure) tap() {
 	a.armRoute = a.Tap.Wrap(ServiceARM, a.ARM)
 	a.tableRoute = a.Tap.Wrap(ServiceTable, a.Storage.Table())
 	a.blobRoute = a.Tap.Wrap(ServiceBlob, a.Storage.Blob())
+	a.gatewayRoute = a.Tap.Wrap(ServiceGateway, a.ARM.GatewayHandler())
 	watch := func(service, method string) func() int {
 		return a.Tap.Watch(func(r wire.Request) bool {
 			return r.Service == service && (method == "" || r.Method == method)
@@ -143,6 +146,9 @@ func (a *Azure) TableHandler() http.Handler { return a.tableRoute }
 
 // BlobHandler serves Blob storage, behind the Tap.
 func (a *Azure) BlobHandler() http.Handler { return a.blobRoute }
+
+// GatewayHandler serves the gateways of all services, behind the Tap.
+func (a *Azure) GatewayHandler() http.Handler { return a.gatewayRoute }
 
 // Queues is the Service Bus namespace as the Functions host receives from it.
 func (a *Azure) Queues() host.Queues { return queues{a.Broker} }

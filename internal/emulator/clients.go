@@ -35,6 +35,12 @@ func (a *Azure) TableTransport() policy.Transporter { return wire.Transport{Hand
 // BlobTransport carries requests to Blob storage without a network.
 func (a *Azure) BlobTransport() policy.Transporter { return wire.Transport{Handler: a.BlobHandler()} }
 
+// GatewayTransport carries requests to the services' gateways, by the host names
+// that Azure gives them, without a network.
+func (a *Azure) GatewayTransport() http.RoundTripper {
+	return wire.Transport{Handler: a.GatewayHandler()}
+}
+
 // DialBus is for azservicebus.ClientOptions.NewWebSocketConn: it connects to
 // Service Bus by a pipe.
 func (a *Azure) DialBus(context.Context, azservicebus.NewWebSocketConnArgs) (net.Conn, error) {

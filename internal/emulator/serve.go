@@ -7,20 +7,26 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // ErrNotLoopback: an Azure whose keys are public is not for other machines.
 var ErrNotLoopback = errors.New("want a loopback host: 127.0.0.1, ::1 or localhost")
 
-// identityPath is where the ARM socket answers as the identity endpoint.
-const identityPath = "/msi/token"
+// Where the ARM socket answers as the identity endpoint, and as the gateways of
+// all services. ARM's own paths begin with /subscriptions.
+const (
+	identityPath = "/msi/token"
+	gatewaysPath = "/gateways"
+)
 
 // Addresses are what a client needs to find an Azure on this machine.
 type Addresses struct {
 	ServiceBus       string // a connection string
 	Storage          string // a connection string
 	ARM              string // a URL
+	Gateways         string // a URL; <it>/<service> is that service's gateway
 	IdentityEndpoint string // a URL
 	IdentityHeader   string
 }
@@ -54,10 +60,11 @@ func (a *Azure) Serve(listen string) (Addresses, error) {
 	a.serve(sockets[2], a.BlobHandler())
 	a.serve(sockets[3], a.TableHandler())
 	url := func(i int) string { return "http://" + sockets[i].Addr().String() }
+	a.ARM.ServeGatewaysAt(url(1) + gatewaysPath)
 	return Addresses{
 		ServiceBus: a.Broker.ConnectionString(sockets[0].Addr().String()),
 		Storage:    a.Storage.ConnectionString(url(2), url(3)),
-		ARM:        url(1), IdentityEndpoint: url(1) + identityPath, IdentityHeader: IdentityHeader,
+		ARM:        url(1), Gateways: url(1) + gatewaysPath, IdentityEndpoint: url(1) + identityPath, IdentityHeader: IdentityHeader,
 	}, nil
 }
 
@@ -88,12 +95,16 @@ func splitListen(listen string) (host string, port int, err error) {
 
 // managementHandler is no ServeMux, which would redirect ARM's double slashes.
 func (a *Azure) managementHandler() http.Handler {
+	gateways := http.StripPrefix(gatewaysPath, a.GatewayHandler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == identityPath {
+		switch {
+		case r.URL.Path == identityPath:
 			a.Identity.ServeHTTP(w, r)
-			return
+		case strings.HasPrefix(r.URL.Path, gatewaysPath+"/"):
+			gateways.ServeHTTP(w, r)
+		default:
+			a.ARMHandler().ServeHTTP(w, r)
 		}
-		a.ARMHandler().ServeHTTP(w, r)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,12 +42,13 @@ const done = `{"Outputs":{},"Logs":[],"ReturnValue":null}`
 type Options struct {
 	Log      *slog.Logger  // slog.Default if nil
 	Deadline time.Duration // of each invocation's context
-	MaxBody  int64         // bytes of an envelope
+	MaxBody  int64         // bytes of an envelope, or of a forwarded body
 }
 
-// Handler answers the host: POST /<FunctionName> runs that function and
-// GET / says that the process is ready. It matches paths exactly and never
-// redirects, because the host follows a redirect and turns the POST into a GET.
+// Handler answers the host: POST /<FunctionName> runs that function,
+// /api/<route> is a request that the host forwards as it came, and GET / says
+// that the process is ready. It matches paths exactly and never redirects,
+// because the host follows a redirect and turns the POST into a GET.
 type Handler struct {
 	options   Options
 	functions []Registration
@@ -69,14 +71,15 @@ func NewHandler(o Options, functions ...Registration) *Handler {
 		o.MaxBody = DefaultMaxBody
 	}
 	h := &Handler{options: o, functions: functions, routes: map[string]Registration{}}
+	names := map[string]bool{}
 	for _, f := range functions {
 		if !hostName.MatchString(f.Name) || strings.EqualFold(f.Name, "host") {
 			panic(fmt.Sprintf("functions: the host refuses the name %q", f.Name))
 		}
-		if _, twice := h.routes[f.path]; twice {
+		if _, twice := h.routes[f.path]; twice || names[f.Name] {
 			panic(fmt.Sprintf("functions: %s is registered twice", f.Name))
 		}
-		h.routes[f.path] = f
+		h.routes[f.path], names[f.Name] = f, true
 	}
 	return h
 }
@@ -87,28 +90,47 @@ func (h *Handler) Functions() []Registration {
 	return append([]Registration(nil), h.functions...)
 }
 
-// ServeHTTP runs one invocation. Every answer is a JSON object. The host reads
-// a 2xx as success and anything else as failure, and never reads a failure's
-// body: the reason is in the log.
+// ServeHTTP runs one invocation. Every answer to an envelope is a JSON object.
+// The host reads a 2xx as success and anything else as failure, and never reads
+// a failure's body: the reason is in the log. What a forwarded request is
+// answered goes to the caller, whatever its status.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		answer(w, http.StatusOK, "{}") // asked every 25 ms at the start and as a ping later: not logged
 		return
 	}
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	ctx := withInvocation(r.Context(), r.Header.Get("X-Azure-Functions-InvocationId"), name)
 	f, ok := h.routes[r.URL.Path]
+	if !ok {
+		f, ok = h.routes[forwardedPath(r.URL.Path)]
+	}
+	name := f.Name
+	if !ok {
+		name = strings.TrimPrefix(r.URL.Path, "/")
+	}
+	ctx := withInvocation(r.Context(), invocationOf(r), name)
 	switch {
 	case !ok:
 		h.options.Log.ErrorContext(ctx, "unknown function", "path", r.URL.Path)
 		refuse(w, http.StatusNotFound, fmt.Sprintf("no function is registered for %s", r.URL.Path))
-	case r.Method != http.MethodPost:
+	case !slices.Contains(f.methods(), r.Method):
 		h.options.Log.WarnContext(ctx, "wrong method", "method", r.Method, "path", r.URL.Path)
-		w.Header().Set("Allow", http.MethodPost)
-		refuse(w, http.StatusMethodNotAllowed, "an invocation is a POST")
+		w.Header().Set("Allow", strings.Join(f.methods(), ", "))
+		refuse(w, http.StatusMethodNotAllowed, "want "+strings.Join(f.methods(), " or "))
+	case f.serve != nil:
+		h.forwarded(ctx, w, r, f)
 	default:
 		h.invoke(ctx, w, r, f)
 	}
+}
+
+// invocationOf reads the host's id of an invocation. The host adds it to what
+// a caller may have sent, so the last one counts.
+func invocationOf(r *http.Request) string {
+	ids := r.Header.Values("X-Azure-Functions-InvocationId")
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[len(ids)-1]
 }
 
 func (h *Handler) invoke(ctx context.Context, w http.ResponseWriter, r *http.Request, f Registration) {
@@ -128,6 +150,18 @@ func (h *Handler) invoke(ctx context.Context, w http.ResponseWriter, r *http.Req
 }
 
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, f Registration) (call, error) {
+	body, err := h.body(w, r)
+	if err != nil {
+		return nil, err
+	}
+	in, err := decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return f.bind(in)
+}
+
+func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(readLimit)) // a recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.options.MaxBody))
@@ -136,11 +170,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, f Registration) (
 		return nil, fmt.Errorf("read invocation: %w", err)
 	}
 	_ = control.SetReadDeadline(time.Time{}) // hitting it would cancel the function's context
-	in, err := decode(body)
-	if err != nil {
-		return nil, err
-	}
-	return f.bind(in)
+	return body, nil
 }
 
 // run calls the function and logs its failure: the one place that does.

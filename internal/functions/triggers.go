@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -15,16 +16,28 @@ const (
 	TimerTrigger      Trigger = "timerTrigger"
 	ServiceBusTrigger Trigger = "serviceBusTrigger"
 	EventGridTrigger  Trigger = "eventGridTrigger"
+	HTTPTrigger       Trigger = "httpTrigger"
 )
 
 // Registration is one function: its folder's name, its kind, and what runs.
-// OnTimer, OnMessage and OnEvent make them.
+// OnTimer, OnMessage, OnEvent and OnHTTP make them.
 type Registration struct {
 	Name    string
 	Trigger Trigger
+	Methods []string // of an httpTrigger: what it answers
+	Route   string   // of an httpTrigger, below /api/
 
-	path string
-	bind func(invocation) (call, error)
+	path  string
+	bind  func(invocation) (call, error)
+	serve http.HandlerFunc // of an httpTrigger, instead of bind
+}
+
+// methods are what the host uses: an envelope is always posted.
+func (r Registration) methods() []string {
+	if r.serve == nil {
+		return []string{http.MethodPost}
+	}
+	return r.Methods
 }
 
 // call is a function with its trigger decoded, ready to run.

@@ -16,6 +16,7 @@ type RestoreOrder struct {
 	Why      string
 	// Automatic: an alert asked, not a person.
 	Automatic bool
+	Rule      string    // of the alert
 	FiredAt   time.Time // of the alert
 	// Warm: a refresh after a backup, not a failover.
 	Warm bool

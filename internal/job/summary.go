@@ -29,6 +29,7 @@ type Summary struct {
 	// FailedOver is when a failover of or onto this service was last begun,
 	// and Acknowledged that a person has ended its cool-down.
 	FailedOver   time.Time
+	FailoverJob  string // which restore that was
 	Acknowledged bool
 	// ServingFor is the service that this one has replaced since ServingSince,
 	// until a person says otherwise. Nothing is restored onto it.
@@ -49,6 +50,7 @@ type SummaryMove struct {
 	Incident         *string
 	MaintenanceUntil *time.Time
 	FailedOver       *time.Time
+	FailoverJob      *string
 	Acknowledged     *bool
 	ServingFor       *string
 	ServingSince     *time.Time
@@ -75,6 +77,7 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	set(&s.Incident, m.Incident)
 	set(&s.MaintenanceUntil, m.MaintenanceUntil)
 	set(&s.FailedOver, m.FailedOver)
+	set(&s.FailoverJob, m.FailoverJob)
 	set(&s.Acknowledged, m.Acknowledged)
 	set(&s.ServingFor, m.ServingFor)
 	set(&s.ServingSince, m.ServingSince)
@@ -118,7 +121,7 @@ func restoreSummary(from, to Job) SummaryMove {
 		m.Holds = &nothing // from here on nobody knows until it is verified
 		if !o.Warm {
 			no := false
-			m.FailedOver, m.Acknowledged = &to.Attempt.StartedAt, &no
+			m.FailedOver, m.FailoverJob, m.Acknowledged = &to.Attempt.StartedAt, &to.ID, &no
 		}
 	}
 	if to.State == Succeeded {

@@ -218,15 +218,15 @@ func (e *Engine) incidentFacts(ctx context.Context, j job.Job, source, open stri
 		id = open
 	}
 	if id == "" {
-		return gate.Incident{State: gate.NoneOpen}, nil
+		return gate.Incident{State: gate.IncidentNone}, nil
 	}
 	incident, err := e.Store.Incident(ctx, source, id)
 	if err != nil {
 		return gate.Incident{}, err
 	}
-	facts := gate.Incident{State: gate.Open, Attempt: incident.Restore}
+	facts := gate.Incident{State: gate.IncidentOpen, Attempt: incident.Restore}
 	if !incident.Open() {
-		facts.State = gate.Resolved
+		facts.State = gate.IncidentResolved
 	}
 	return facts, nil
 }

@@ -127,7 +127,7 @@ func (e *Engine) partitions() []string {
 // Approval carries out a person's answer to a job that waits for one. It
 // returns ErrRefused for an answer that can't count.
 func (e *Engine) Approval(ctx context.Context, a request.Approval) error {
-	if a.Verdict == request.Reject {
+	if !a.Approved {
 		return e.said(ctx, a.Job, job.Reject{By: a.By, Why: a.Reason})
 	}
 	return e.said(ctx, a.Job, job.Approve{By: a.By, Why: a.Reason, Point: a.Point, Target: a.Target})

@@ -66,7 +66,7 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 	}
 	decision.Before = before
 	if decision.Phase == job.Overwrite && !from.Restore.Warm {
-		if err := e.beginCooldown(ctx, source.Name); err != nil {
+		if err := e.beginCooldown(ctx, source.Name, from.ID); err != nil {
 			return e.again(ctx, p, 0, err.Error())
 		}
 	}
@@ -75,9 +75,9 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 
 // beginCooldown notes a failover with its source before it is begun; the
 // target's note is in the transaction of the intent.
-func (e *Engine) beginCooldown(ctx context.Context, source string) error {
+func (e *Engine) beginCooldown(ctx context.Context, source, id string) error {
 	now, no := e.now(), false
-	if err := e.Store.Note(ctx, source, job.SummaryMove{FailedOver: &now, Acknowledged: &no}); err != nil {
+	if err := e.Store.Note(ctx, source, job.SummaryMove{FailedOver: &now, FailoverJob: &id, Acknowledged: &no}); err != nil {
 		return fmt.Errorf("note the failover of %s: %w", source, err)
 	}
 	return nil
@@ -187,7 +187,7 @@ func maintenance(s job.Summary, now time.Time) gate.Maintenance {
 
 // failover is the last one of a service, without the one that j itself began.
 func failover(s job.Summary, j job.Job) gate.Failover {
-	if s.FailedOver.IsZero() || !j.Restore.Attempted.IsZero() && s.FailedOver.Sub(j.Restore.Attempted).Abs() < time.Minute {
+	if s.FailedOver.IsZero() || s.FailoverJob == j.ID {
 		return gate.Failover{Happened: gate.No}
 	}
 	return gate.Failover{Happened: gate.Yes, At: s.FailedOver, Acknowledged: s.Acknowledged}

@@ -66,6 +66,7 @@ func FuzzReadJob(f *testing.F) {
 	}
 	f.Add(text)
 	f.Add([]byte(`{"PartitionKey":"s","RowKey":"job|1","Schema":2}`))
+	f.Add([]byte(`{"Restore":"{\"firedAt\":\"9999-12-31T23:59:59-23:59\",\"attempted\":\"0000-01-01T00:00:00+23:59\",\"gates\":[{}],\"point\":{\"settings\":{\"\":\"\"}}}"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		j, err := readJob(text)
 		if err != nil {

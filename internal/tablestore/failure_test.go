@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -27,7 +28,8 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 	end := moveOf(t, started, job.Refused{})
 	other := pending()
 	other.ID += "-2"
-	return map[string]func(context.Context, *tablestore.Store) error{
+	all := incidentCalls()
+	maps.Copy(all, map[string]func(context.Context, *tablestore.Store) error{
 		"Job": func(ctx context.Context, s *tablestore.Store) error {
 			_, err := s.Job(ctx, service, started.ID)
 			return err
@@ -68,7 +70,8 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 		"Follow": func(ctx context.Context, s *tablestore.Store) error {
 			return s.Follow(ctx, service, started.ID, "token")
 		},
-	}
+	})
+	return all
 }
 
 func TestTrouble(t *testing.T) {

@@ -3,15 +3,11 @@ package tablestore
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"lifeboat/internal/job"
 )
 
-const (
-	jobPrefix    = "job|"
-	jobPrefixEnd = "job}" // the first key after all with the prefix
-)
+const jobPrefix = "job|"
 
 func jobKey(id string) string { return jobPrefix + id }
 
@@ -37,17 +33,20 @@ func jobRow(j job.Job) row {
 	r["Message"] = shortened(j.Message, maxText)
 	r["Warnings"] = encodeWarnings(j.Warnings)
 	r["Stranded"] = j.Stranded
+	r["Restore"] = encodeOrder(j.Restore)
 	r.addAttempt(j.Attempt)
 	return r
 }
 
 func (r row) addAttempt(a job.Attempt) {
 	r["Attempt"] = a.Number
+	r["AttemptPhase"] = string(a.Phase)
 	r["AttemptOwner"] = a.Owner
 	r["AttemptBlob"] = a.Blob
 	r["AttemptStartedAt"] = a.StartedAt
 	r["AttemptResumeToken"] = a.ResumeToken
 	r["AttemptPolls"] = a.Polls
+	r["AttemptSettings"] = encodeSettings(a.Settings)
 	r.addInventory("Before", a.Before)
 	r.addFacts(a.Facts)
 }
@@ -58,7 +57,7 @@ func readJob(data []byte) (job.Job, error) {
 		return job.Job{}, err
 	}
 	j := job.Job{
-		ID:        strings.TrimPrefix(f.text(rowKey), jobPrefix),
+		ID:        f.id(jobPrefix),
 		Kind:      job.Kind(f.text("Kind")),
 		Service:   f.text(partitionKey),
 		Due:       f.time("Due"),
@@ -78,12 +77,14 @@ func readJob(data []byte) (job.Job, error) {
 		Message:   f.text("Message"),
 		Warnings:  f.warnings("Warnings"),
 		Stranded:  f.bool("Stranded"),
+		Restore:   f.order("Restore"),
 	}
 	return j, f.done()
 }
 
 func (f *fields) attempt() job.Attempt {
 	return job.Attempt{
+		Phase:       job.Phase(f.text("AttemptPhase")),
 		Number:      f.int("Attempt"),
 		Owner:       f.text("AttemptOwner"),
 		Blob:        f.text("AttemptBlob"),
@@ -92,6 +93,7 @@ func (f *fields) attempt() job.Attempt {
 		Polls:       f.int("AttemptPolls"),
 		Before:      f.inventory("Before"),
 		Facts:       f.facts(),
+		Settings:    f.settings("AttemptSettings"),
 	}
 }
 

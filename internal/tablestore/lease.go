@@ -43,6 +43,22 @@ func readLease(data []byte) (job.StoredLease, error) {
 	return l, f.done()
 }
 
+// Lease reads a service's lease. It returns job.ErrNotFound if nobody holds
+// it.
+func (s *Store) Lease(ctx context.Context, service string) (job.StoredLease, error) {
+	doing := fmt.Sprintf("read the lease of service %s", service)
+	found, err := s.get(ctx, doing, service, leaseKey)
+	if err != nil {
+		return job.StoredLease{}, err
+	}
+	lease, err := readLease(found.Value)
+	if err != nil {
+		return job.StoredLease{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	lease.ETag = string(found.ETag)
+	return lease, nil
+}
+
 // Orphans yields every lease whose job ended with an operation that may be
 // running. Leases that can't be read come last, as errors.
 func (s *Store) Orphans(ctx context.Context) iter.Seq2[job.StoredLease, error] {
@@ -82,9 +98,9 @@ func leaseError(doing string, err error) error {
 // job.ErrConflict if it changed meanwhile.
 func (s *Store) Follow(ctx context.Context, service, id, resumeToken string) error {
 	doing := fmt.Sprintf("keep the handle of job %s in the lease of service %s", id, service)
-	read, err := s.client.GetEntity(ctx, service, leaseKey, nil)
+	read, err := s.get(ctx, doing, service, leaseKey)
 	if err != nil {
-		return leaseError(doing, err)
+		return err
 	}
 	lease, err := readLease(read.Value)
 	if err != nil {

@@ -3,6 +3,7 @@ package tablestore
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
@@ -13,19 +14,16 @@ func listed[T any](ctx context.Context, s *Store, doing string, query *aztables.
 	return func(yield func(T, error) bool) {
 		var none T
 		var unreadable []error
-		for pager := s.client.NewListEntitiesPager(query); pager.More(); {
-			page, err := pager.NextPage(ctx)
+		for entity, err := range rows(ctx, s, doing, query) {
 			if err != nil {
-				yield(none, failed(doing, err))
+				yield(none, err)
 				return
 			}
-			for _, entity := range page.Entities {
-				x, err := decode(entity)
-				if err != nil {
-					unreadable = append(unreadable, err)
-				} else if !yield(x, nil) {
-					return
-				}
+			x, err := decode(entity)
+			if err != nil {
+				unreadable = append(unreadable, err)
+			} else if !yield(x, nil) {
+				return
 			}
 		}
 		for _, err := range unreadable {
@@ -35,3 +33,35 @@ func listed[T any](ctx context.Context, s *Store, doing string, query *aztables.
 		}
 	}
 }
+
+// rows yields every row that the query finds as it is; an error is the last.
+func rows(ctx context.Context, s *Store, doing string, query *aztables.ListEntitiesOptions) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for pager := s.client.NewListEntitiesPager(query); pager.More(); {
+			page, err := pager.NextPage(ctx)
+			if err != nil {
+				yield(nil, failed(doing, err))
+				return
+			}
+			for _, entity := range page.Entities {
+				if !yield(entity, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// withPrefix finds the rows whose keys begin with prefix, which ends in a bar:
+// those of one service, or of all if service is "". More are conditions.
+func withPrefix(service, prefix string, more ...string) *string {
+	end := strings.TrimSuffix(prefix, "|") + "}" // the first key after all with the prefix
+	terms := []string{"RowKey ge " + quoted(prefix), "RowKey lt " + quoted(end)}
+	if service != "" {
+		terms = append([]string{"PartitionKey eq " + quoted(service)}, terms...)
+	}
+	filter := strings.Join(append(terms, more...), " and ")
+	return &filter
+}
+
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -1,10 +1,22 @@
 package tablestore
 
-import "lifeboat/internal/job"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"lifeboat/internal/job"
+)
+
+const pointPrefix = "point|"
 
 // pointRow is p's row. Its key sorts a service's points by age.
 func pointRow(p job.Point) row {
-	r := newRow(p.Service, "point|"+p.StartedAt.UTC().Format("20060102T150405Z")+"|"+p.Job)
+	r := newRow(p.Service, pointPrefix+p.StartedAt.UTC().Format("20060102T150405Z")+"|"+p.Job)
 	r[schemaKey] = schema
 	r["Job"] = p.Job
 	r["Attempt"] = p.Attempt
@@ -12,10 +24,68 @@ func pointRow(p job.Point) row {
 	r["Size"] = p.Size
 	r["StartedAt"] = p.StartedAt
 	r["VerifiedAt"] = p.VerifiedAt
+	r["Settings"] = encodeSettings(p.Settings)
 	r.addInventory("Before", p.Before)
 	r.addInventory("After", p.After)
 	r.addFacts(p.Facts)
 	return r
+}
+
+func readPoint(data []byte) (job.Point, error) {
+	f, err := parse(data)
+	if err != nil {
+		return job.Point{}, err
+	}
+	p := job.Point{
+		Service:    f.text(partitionKey),
+		Job:        f.text("Job"),
+		Attempt:    f.int("Attempt"),
+		Blob:       f.text("Blob"),
+		Size:       f.int64("Size"),
+		StartedAt:  f.time("StartedAt"),
+		VerifiedAt: f.time("VerifiedAt"),
+		Before:     f.inventory("Before"),
+		After:      f.inventory("After"),
+		Facts:      f.facts(),
+		Settings:   f.settings("Settings"),
+	}
+	return p, f.done()
+}
+
+// Points yields the points of a service, newest first. The keys have them
+// oldest first, so all are read before the first is yielded: if that fails,
+// none is, lest an old one be taken for the newest. Points that can't be
+// decoded come last, as errors.
+func (s *Store) Points(ctx context.Context, service string) iter.Seq2[job.Point, error] {
+	doing := fmt.Sprintf("list the points of service %s", service)
+	return func(yield func(job.Point, error) bool) {
+		var points []job.Point
+		var unreadable []error
+		for entity, err := range rows(ctx, s, doing, &aztables.ListEntitiesOptions{Filter: withPrefix(service, pointPrefix)}) {
+			if err != nil {
+				yield(job.Point{}, err)
+				return
+			}
+			if p, err := readPoint(entity); err != nil {
+				unreadable = append(unreadable, err)
+			} else {
+				points = append(points, p)
+			}
+		}
+		slices.SortStableFunc(points, func(a, b job.Point) int {
+			return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Job, a.Job))
+		})
+		for _, p := range points {
+			if !yield(p, nil) {
+				return
+			}
+		}
+		for _, err := range unreadable {
+			if !yield(job.Point{}, err) {
+				return
+			}
+		}
+	}
 }
 
 func (r row) addInventory(prefix string, i job.Inventory) {

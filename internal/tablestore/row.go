@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -103,6 +104,9 @@ func get[T any](f *fields, name string) (value T) {
 	}
 	return value
 }
+
+// id is what follows prefix in the row's key.
+func (f *fields) id(prefix string) string { return strings.TrimPrefix(f.text(rowKey), prefix) }
 
 func (f *fields) text(name string) string { return get[string](f, name) }
 func (f *fields) bool(name string) bool   { return get[bool](f, name) }

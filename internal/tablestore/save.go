@@ -89,6 +89,8 @@ const (
 	leaseChange
 	pointChange
 	summaryChange
+	incidentChange
+	alertChange
 )
 
 // change is one row's part of a transaction.

@@ -1,11 +1,13 @@
-// Package tablestore keeps jobs, leases, points and summaries in one Azure
-// table. A service's rows share a partition, so that what must agree is
+// Package tablestore keeps jobs, leases, points, incidents and summaries in
+// one Azure table. A service's rows share a partition, so that what must agree is
 // written in one transaction:
 //
 //	job|<id>            a job
 //	lease               which job may operate on the service
 //	service             the service's summary
 //	point|<time>|<job>  a verified backup
+//	incident|<id>       what joins the alerts about the service
+//	alert|<hash>        what is kept of one alert, by its id's hash
 //
 // Whole jobs are read and written; what a job may do next is package job's
 // business, and when to look again is package recovery's.
@@ -40,22 +42,31 @@ func New(client *aztables.Client) *Store { return &Store{client: client} }
 // Job reads one job. It returns job.ErrNotFound, or job.ErrNewerSchema.
 func (s *Store) Job(ctx context.Context, service, id string) (job.Stored, error) {
 	doing := fmt.Sprintf("read job %s", id)
-	if !possibleKey(service) || !possibleKey(id) {
-		// Azure would answer 400, which looks like trouble that may pass.
-		return job.Stored{}, fmt.Errorf("%q of service %q can't be the name of a job: %w", id, service, job.ErrNotFound)
-	}
-	read, err := s.client.GetEntity(ctx, service, jobKey(id), nil)
+	read, err := s.get(ctx, doing, service, jobKey(id))
 	if err != nil {
-		if answerOf(err).missing() {
-			return job.Stored{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
-		}
-		return job.Stored{}, failed(doing, err)
+		return job.Stored{}, err
 	}
 	j, err := readJob(read.Value)
 	if err != nil {
 		return job.Stored{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	return job.Stored{Job: j, ETag: string(read.ETag)}, nil
+}
+
+// get reads one row. It returns job.ErrNotFound.
+func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.GetEntityResponse, error) {
+	if !possibleKey(service) || !possibleKey(key) {
+		// Azure would answer 400, which looks like trouble that may pass.
+		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %q of service %q can't be the key of a row: %w", scrub(doing), key, service, job.ErrNotFound)
+	}
+	found, err := s.client.GetEntity(ctx, service, key, nil)
+	switch {
+	case err == nil:
+		return found, nil
+	case answerOf(err).missing():
+		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+	}
+	return aztables.GetEntityResponse{}, failed(doing, err)
 }
 
 // possibleKey reports whether key has no character that Azure refuses.
@@ -87,7 +98,6 @@ func (s *Store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error 
 // before t. Jobs that can't be read come last, as errors, so that they don't
 // hide the others.
 func (s *Store) Overdue(ctx context.Context, t time.Time) iter.Seq2[job.Job, error] {
-	filter := fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s' and Active eq true and NotBefore lt datetime'%s'",
-		jobPrefix, jobPrefixEnd, edmTime(t))
-	return listed(ctx, s, "list overdue jobs", &aztables.ListEntitiesOptions{Filter: &filter}, readJob)
+	filter := withPrefix("", jobPrefix, "Active eq true", fmt.Sprintf("NotBefore lt datetime'%s'", edmTime(t)))
+	return listed(ctx, s, "list overdue jobs", &aztables.ListEntitiesOptions{Filter: filter}, readJob)
 }

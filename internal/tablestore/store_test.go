@@ -150,7 +150,7 @@ func wantNewer(t *testing.T, err error) {
 func TestSpoiltRow(t *testing.T) {
 	b := setup(t, storage.Options{})
 	j := b.create(t, pending())
-	for name, value := range map[string]any{"Revision": "two", "NotBefore": "soon", "Warnings": "{", "Stranded": 1, "Reason": true} {
+	for name, value := range map[string]any{"Revision": "two", "NotBefore": "soon", "Warnings": "{", "Stranded": 1, "Reason": true, "Restore": "[", "AttemptSettings": `{"a":1}`} {
 		old := b.row(service, "job|"+j.ID)
 		b.edit(t, "job|"+j.ID, map[string]any{name: value})
 		_, err := b.Job(t.Context(), service, j.ID)
@@ -224,6 +224,7 @@ func TestPointRow(t *testing.T) {
 	verifying := b.move(t, b.create(t, pending()), job.Start{Owner: "o"}, job.Accepted{ResumeToken: "token"}, job.OperationSucceeded{Facts: job.Facts{Tier: "Developer", Units: 1, Location: "West Europe"}})
 	m := moveOf(t, verifying, job.Verified{})
 	point := verifying.Point(job.Artefact{Name: "blob", Size: 1 << 40}, job.Inventory{APIs: job.NewTally([]string{"echo"})}, begin.Add(time.Hour))
+	point.Settings = map[string]string{"hostnames": "a <b>"}
 	m.Point = &point
 	check(t, b.Save(t.Context(), m))
 	got := b.row(service, "point|20260301T010100Z|"+verifying.ID)
@@ -234,7 +235,7 @@ func TestPointRow(t *testing.T) {
 		"StartedAt": begin.Add(time.Minute), "VerifiedAt": begin.Add(time.Hour),
 		"BeforeAPIs": int32(0), "BeforeAPIsHash": "", "BeforeProducts": int32(0), "BeforeProductsHash": "", "BeforeNamedValues": int32(0), "BeforeNamedValuesHash": "",
 		"AfterAPIs": int32(1), "AfterAPIsHash": point.After.APIs.Hash, "AfterProducts": int32(0), "AfterProductsHash": "", "AfterNamedValues": int32(0), "AfterNamedValuesHash": "",
-		"Tier": "Developer", "Units": int32(1), "Location": "West Europe",
+		"Tier": "Developer", "Units": int32(1), "Location": "West Europe", "Settings": `{"hostnames":"a <b>"}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("point row (-want +got):\n%s", diff)

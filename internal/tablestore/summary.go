@@ -2,6 +2,7 @@ package tablestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -16,12 +17,8 @@ const summaryKey = "service"
 // upsert does not look first, and must not mark a newer row as an older one.
 func summaryRow(service string, m job.SummaryMove) row {
 	r := newRow(service, summaryKey)
-	if m.ScheduledThrough != nil {
-		r["ScheduledThrough"] = *m.ScheduledThrough
-	}
-	if m.Waiting != nil {
-		r["Waiting"] = *m.Waiting
-	}
+	put(r, "ScheduledThrough", m.ScheduledThrough)
+	put(r, "Waiting", m.Waiting)
 	if m.Ended != nil {
 		r["LastJob"] = m.Ended.ID
 		r["LastState"] = string(m.Ended.State)
@@ -33,7 +30,21 @@ func summaryRow(service string, m job.SummaryMove) row {
 		r["PointStarted"] = m.Point.StartedAt
 		r["PointSize"] = m.Point.Size
 	}
+	put(r, "Incident", m.Incident)
+	put(r, "MaintenanceUntil", m.MaintenanceUntil)
+	put(r, "FailedOver", m.FailedOver)
+	put(r, "FailoverJob", m.FailoverJob)
+	put(r, "Acknowledged", m.Acknowledged)
+	put(r, "ServingFor", m.ServingFor)
+	put(r, "ServingSince", m.ServingSince)
+	put(r, "Holds", m.Holds)
 	return r
+}
+
+func put[T any](r row, name string, value *T) {
+	if value != nil {
+		r[name] = *value
+	}
 }
 
 func readSummary(data []byte) (job.Summary, error) {
@@ -52,6 +63,14 @@ func readSummary(data []byte) (job.Summary, error) {
 		PointBlob:        f.text("PointBlob"),
 		PointStarted:     f.time("PointStarted"),
 		PointSize:        f.int64("PointSize"),
+		Incident:         f.text("Incident"),
+		MaintenanceUntil: f.time("MaintenanceUntil"),
+		FailedOver:       f.time("FailedOver"),
+		FailoverJob:      f.text("FailoverJob"),
+		Acknowledged:     f.bool("Acknowledged"),
+		ServingFor:       f.text("ServingFor"),
+		ServingSince:     f.time("ServingSince"),
+		Holds:            f.text("Holds"),
 	}
 	return s, f.done()
 }
@@ -59,19 +78,31 @@ func readSummary(data []byte) (job.Summary, error) {
 // Summary reads one service's summary. It returns job.ErrNotFound for a
 // service that never had a job.
 func (s *Store) Summary(ctx context.Context, service string) (job.Summary, error) {
+	stored, err := s.summary(ctx, service)
+	return stored.Summary, err
+}
+
+// StoredSummary is Summary with the tag that OpenIncident needs; for a service
+// without a summary it returns an empty tag and no error.
+func (s *Store) StoredSummary(ctx context.Context, service string) (job.StoredSummary, error) {
+	stored, err := s.summary(ctx, service)
+	if errors.Is(err, job.ErrNotFound) {
+		return job.StoredSummary{Summary: job.Summary{Service: service}}, nil
+	}
+	return stored, err
+}
+
+func (s *Store) summary(ctx context.Context, service string) (job.StoredSummary, error) {
 	doing := fmt.Sprintf("read the summary of service %s", service)
-	read, err := s.client.GetEntity(ctx, service, summaryKey, nil)
+	found, err := s.get(ctx, doing, service, summaryKey)
 	if err != nil {
-		if answerOf(err).missing() {
-			return job.Summary{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
-		}
-		return job.Summary{}, failed(doing, err)
+		return job.StoredSummary{}, err
 	}
-	summary, err := readSummary(read.Value)
+	summary, err := readSummary(found.Value)
 	if err != nil {
-		return job.Summary{}, fmt.Errorf("%s: %w", doing, err)
+		return job.StoredSummary{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	return summary, nil
+	return job.StoredSummary{Summary: summary, ETag: string(found.ETag)}, nil
 }
 
 // Note writes m into a service's summary.

@@ -57,6 +57,7 @@ type Simulator struct {
 	operations []*operation
 	serial     int
 	limiter    limiter
+	gateways   string // where GatewayHandler is served; "" is Azure's own hosts
 }
 
 // New returns a Simulator without services.

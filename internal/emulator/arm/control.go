@@ -22,7 +22,7 @@ func (s *Simulator) AddService(v Service) {
 	v.RestoreDuration = cmp.Or(v.RestoreDuration, 11*time.Minute+13*time.Second)
 	v.RetryAfter = cmp.Or(v.RetryAfter, time.Minute)
 	v.Units = cmp.Or(v.Units, 1)
-	v.Content = v.Content.clone()
+	v.Content, v.Settings = v.Content.clone(), v.Settings.clone()
 	s.services[strings.ToLower(v.Name)] = &instance{Service: v, Version: 1}
 }
 
@@ -47,7 +47,7 @@ func (s *Simulator) Services() []string {
 
 func (v *instance) copy() Service {
 	c := v.Service
-	c.Content = v.Content.clone()
+	c.Content, c.Settings = v.Content.clone(), v.Settings.clone()
 	c.Tags = maps.Clone(v.Tags)
 	c.Hostnames = slices.Clone(v.Hostnames)
 	c.Identity.UserAssigned = slices.Clone(v.Identity.UserAssigned)

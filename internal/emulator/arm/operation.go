@@ -121,7 +121,7 @@ func (s *Simulator) getOperation(c call) reply {
 	case Failed:
 		return failure(op.Fault.status(), op.Code, op.Message)
 	}
-	return c.service.reply(c.now)
+	return s.show(c.service, c.now)
 }
 
 func (op *operation) expired(now time.Time, ttl time.Duration) bool {

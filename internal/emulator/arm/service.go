@@ -19,6 +19,7 @@ type Service struct {
 	Tags                              map[string]string
 	Hostnames                         []string // custom gateway hosts; a restore leaves them alone
 	Identity                          Identity
+	Settings                          Settings
 	CreatedAt                         time.Time
 	Content                           Content
 
@@ -45,6 +46,7 @@ type instance struct {
 	Reported    string    // by Fault.FinalState, until ReportedEnd (zero is for good)
 	ReportedEnd time.Time
 	Faults      []Fault // of the next operations, in order
+	Gateway     GatewayState
 
 	running *operation
 }
@@ -106,22 +108,25 @@ type properties struct {
 	HostnameConfigurations      []hostname        `json:"hostnameConfigurations"`
 	PublicIPAddresses           []string          `json:"publicIPAddresses"`
 	PrivateIPAddresses          []string          `json:"privateIPAddresses"`
-	AdditionalLocations         []struct{}        `json:"additionalLocations"`
-	VirtualNetworkConfiguration *struct{}         `json:"virtualNetworkConfiguration"`
+	AdditionalLocations         []location        `json:"additionalLocations"`
+	VirtualNetworkConfiguration *network          `json:"virtualNetworkConfiguration"`
 	VirtualNetworkType          string            `json:"virtualNetworkType"`
 	CustomProperties            map[string]string `json:"customProperties"`
-	Certificates                []struct{}        `json:"certificates"`
+	Certificates                []caCertificate   `json:"certificates"`
 	DisableGateway              bool              `json:"disableGateway"`
 	PublicNetworkAccess         string            `json:"publicNetworkAccess"`
 	PlatformVersion             string            `json:"platformVersion"`
+	DeveloperPortalStatus       string            `json:"developerPortalStatus"`
 }
 
 type hostname struct {
-	Type                       string `json:"type"`
-	HostName                   string `json:"hostName"`
-	NegotiateClientCertificate bool   `json:"negotiateClientCertificate"`
-	DefaultSSLBinding          bool   `json:"defaultSslBinding"`
-	CertificateSource          string `json:"certificateSource"`
+	Type                       string       `json:"type"`
+	HostName                   string       `json:"hostName"`
+	NegotiateClientCertificate bool         `json:"negotiateClientCertificate"`
+	DefaultSSLBinding          bool         `json:"defaultSslBinding"`
+	CertificateSource          string       `json:"certificateSource"`
+	Certificate                *certificate `json:"certificate"`
+	EncodedCertificate         *string      `json:"encodedCertificate"`
 }
 
 type identity struct {
@@ -136,12 +141,13 @@ type userIdentity struct {
 	ClientID    string `json:"clientId"`
 }
 
-func (s *Simulator) getService(c call) reply {
-	return c.service.reply(c.now)
-}
+func (s *Simulator) getService(c call) reply { return s.show(c.service, c.now) }
 
-func (v *instance) reply(now time.Time) reply {
-	res := success(http.StatusOK, v.resource(now))
+// show answers with the service resource.
+func (s *Simulator) show(v *instance, now time.Time) reply {
+	shown := v.resource(now)
+	shown.Properties.GatewayURL = s.gatewayURL(v)
+	res := success(http.StatusOK, shown)
 	res.set("ETag", `"`+v.etag()+`"`)
 	return res
 }
@@ -149,29 +155,28 @@ func (v *instance) reply(now time.Time) reply {
 func (v *instance) resource(now time.Time) resource {
 	lower := strings.ToLower(v.Name)
 	url := func(part string) string { return fmt.Sprintf("https://%s%s", lower, part) }
-	region := strings.ReplaceAll(strings.ToLower(v.Location), " ", "")
-	return resource{
+	shown := resource{
 		ID: resourceID(v.Subscription, v.ResourceGroup, v.Name), Name: v.Name, Type: "Microsoft.ApiManagement/service",
 		Tags: v.Tags, Location: v.Location, ETag: v.etag(),
 		SKU:      sku{v.SKU, v.Units},
-		Identity: v.identity(),
+		Identity: v.identity(), Zones: v.Settings.Zones,
 		Properties: properties{
 			PublisherEmail: "api@example.com", PublisherName: "Example", NotificationSenderEmail: "apimgmt-noreply@mail.windowsazure.com",
 			ProvisioningState: v.provisioning(now), CreatedAtUTC: v.CreatedAt.UTC(),
-			GatewayURL: url(".azure-api.net"), GatewayRegionalURL: url("-" + region + "-01.regional.azure-api.net"),
-			PortalURL: url(".portal.azure-api.net"), DeveloperPortalURL: url(".developer.azure-api.net"),
+			GatewayRegionalURL: url("-" + region(v.Location) + "-01.regional.azure-api.net"),
+			PortalURL:          url(".portal.azure-api.net"), DeveloperPortalURL: url(".developer.azure-api.net"),
 			ManagementAPIURL: url(".management.azure-api.net"), SCMURL: url(".scm.azure-api.net"),
 			HostnameConfigurations: v.hostnames(lower), PublicIPAddresses: []string{"203.0.113.10"},
-			VirtualNetworkType: "None", CustomProperties: map[string]string{},
-			PublicNetworkAccess: "Enabled", PlatformVersion: "stv2",
 		},
 	}
+	v.Settings.fill(&shown.Properties, v)
+	return shown
 }
 
 func (v *instance) hostnames(lower string) []hostname {
 	all := []hostname{{Type: "Proxy", HostName: lower + ".azure-api.net", DefaultSSLBinding: len(v.Hostnames) == 0, CertificateSource: "BuiltIn"}}
 	for i, name := range v.Hostnames {
-		all = append(all, hostname{Type: "Proxy", HostName: name, DefaultSSLBinding: i == len(v.Hostnames)-1, CertificateSource: "KeyVault"})
+		all = append(all, hostname{Type: "Proxy", HostName: name, DefaultSSLBinding: i == len(v.Hostnames)-1, CertificateSource: "KeyVault", Certificate: hostCertificate(name)})
 	}
 	return all
 }

@@ -1,7 +1,7 @@
 // Package host stands in for the Azure Functions host, for tests and laptops.
 // It reads an app's host.json and function folders as strictly as a linter,
 // fires the timers, receives from the queues, posts the host's envelopes to
-// the custom handler and settles messages by its answers, with the host's
+// the custom handler and settles messages by its answers, forwards HTTP requests, with the host's
 // sharp edges: an empty 2xx hangs, a function timeout kills the whole process,
 // a handler that exits with 0 is never started again.
 //
@@ -72,7 +72,9 @@ type Function struct {
 	Binary       bool // dataType binary
 	AutoComplete bool
 
-	Route string // httpTrigger
+	Route     string   // httpTrigger; below /api/
+	Methods   []string // nil is any
+	AuthLevel AuthLevel
 }
 
 var functionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,127}$`)
@@ -120,7 +122,7 @@ func (a *App) lint(h hostJSON, retriedMessages bool) error {
 	if messages && (a.Timeout == 0 || a.Timeout > a.Messaging.MaxAutoLockRenewal) {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("functionTimeout is longer than maxAutoLockRenewalDuration (%v): a slow message is delivered twice", a.Messaging.MaxAutoLockRenewal))
 	}
-	return errors.Join(mistakes...)
+	return errors.Join(append(mistakes, a.lintHTTP(h))...)
 }
 
 // setting is %NAME% in a value of function.json or host.json.

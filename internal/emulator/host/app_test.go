@@ -37,7 +37,7 @@ func TestLoad(t *testing.T) {
 		Handler:   host.CustomHandler{Executable: dir + "/bin/lifeboat", Arguments: []string{"serve", "mx", "a", "b"}, WorkingDirectory: dir, Forwarding: true, InitTimeout: 10 * time.Second},
 		Messaging: host.Messaging{MaxConcurrentCalls: 8, MaxAutoLockRenewal: 15 * time.Minute, AutoComplete: true},
 		Functions: []host.Function{
-			{Name: "AlertHook", Trigger: host.HTTPTrigger, Binding: "req", Route: "alerts"},
+			{Name: "AlertHook", Trigger: host.HTTPTrigger, Binding: "req", Route: "alerts", Methods: []string{"POST"}, AuthLevel: host.FunctionAuth},
 			{Name: "Change", Trigger: host.EventGridTrigger, Binding: "event"},
 			{Name: "JobStep", Trigger: host.ServiceBusTrigger, Binding: "msg", Queue: "steps", Connection: "Bus", Binary: true, AutoComplete: true},
 			{Name: "Often", Trigger: host.TimerTrigger, Binding: "timer"},

@@ -38,9 +38,10 @@ func readFunction(file, name string, autoComplete bool, getenv func(string) stri
 		return f, false, err
 	}
 	mistakes := []error{checkFolder(filepath.Dir(file), name)}
-	triggers := 0
+	triggers, outputs := 0, 0
 	for _, b := range j.Bindings {
 		if !strings.HasSuffix(b.Type, "Trigger") {
+			outputs++
 			if b.Type != "http" || b.Direction != "out" {
 				mistakes = append(mistakes, fmt.Errorf("%s: the stand-in plays triggers and http outputs only, not %s", file, b.Type))
 			}
@@ -51,6 +52,9 @@ func readFunction(file, name string, autoComplete bool, getenv func(string) stri
 	}
 	if triggers != 1 {
 		mistakes = append(mistakes, fmt.Errorf("%s: want one trigger, got %d", file, triggers))
+	}
+	if f.Trigger == HTTPTrigger && outputs != 1 {
+		mistakes = append(mistakes, fmt.Errorf("%s: an httpTrigger wants one http output, such as res: the host forwards nothing otherwise", file))
 	}
 	return f, j.Retry != nil, errors.Join(mistakes...)
 }
@@ -105,7 +109,7 @@ func (f *Function) bind(b bindingJSON, file string, autoComplete bool, getenv fu
 	case EventGridTrigger:
 		want(b.Cardinality == "" || b.Cardinality == "one", "cardinality: the stand-in plays one only, not %q", b.Cardinality)
 	case HTTPTrigger:
-		f.Route = b.Route
+		f.bindHTTP(b, want)
 	default:
 		want(false, "type: the stand-in does not play %s", b.Type)
 	}

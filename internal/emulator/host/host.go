@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,9 @@ type Worker interface {
 	// Do posts one envelope to /<function> and waits for a handler that is just
 	// being started again.
 	Do(ctx context.Context, function, invocation string, envelope []byte) (Answer, error)
+	// Forward sends a request, whose URL names no host, to the handler: once,
+	// without following a redirect.
+	Forward(*http.Request) (*http.Response, error)
 	// Restart kills the handler with everything that it is doing, and starts it
 	// again without counting that as an error.
 	Restart()
@@ -43,6 +47,10 @@ type Options struct {
 	Now       func() time.Time // time.Now if nil
 	Log       *slog.Logger     // slog.Default if nil
 	Namespace string           // of Service Bus, as messages' metadata name it
+
+	// FunctionKey is what callers of HTTP functions need unless the function is
+	// anonymous; "" lets everybody in, as the tools on a laptop do.
+	FunctionKey string
 
 	// OnInvocation is called after each invocation, from many goroutines.
 	OnInvocation func(Invocation)
@@ -221,15 +229,11 @@ func (h *Host) Fire(name, input string) (Invocation, error) {
 	if err != nil {
 		return Invocation{}, fmt.Errorf("fire %s: %w", name, err)
 	}
-	h.mu.Lock()
-	if h.stopped {
-		h.mu.Unlock()
+	if !h.enter() {
 		return Invocation{}, fmt.Errorf("fire %s: the host has stopped", name)
 	}
-	h.running.Add(1)
-	h.mu.Unlock()
 	defer h.running.Done()
-	in := h.invoke(f, func(s sys) []byte {
+	in := h.invoke(f, h.posting(f, func(s sys) []byte {
 		switch f.Trigger {
 		case TimerTrigger:
 			return timerEnvelope(f, h.options.Statuses.monitored(f), false, s)
@@ -237,7 +241,7 @@ func (h *Host) Fire(name, input string) (Invocation, error) {
 			return eventEnvelope(f, []byte(input), s)
 		}
 		return messageEnvelope(f, Message{Body: []byte(input), LockToken: "00000000-0000-0000-0000-000000000000"}, h.client(), s)
-	})
+	}))
 	h.report(in)
 	return in, nil
 }

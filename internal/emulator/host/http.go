@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -38,6 +39,17 @@ func post(ctx context.Context, c *http.Client, base, function, invocation string
 		return Answer{}, fmt.Errorf("read the answer: %w", err)
 	}
 	return Answer{Status: res.StatusCode, ContentType: res.Header.Get("Content-Type"), Body: b}, nil
+}
+
+// send completes a forwarded request's address and makes one round trip: with
+// forwarding the host follows no redirect.
+func send(c *http.Client, base string, r *http.Request) (*http.Response, error) {
+	at, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	r.URL.Scheme, r.URL.Host = at.Scheme, at.Host
+	return c.Transport.RoundTrip(r)
 }
 
 // probeEvery is how often the host asks whether a handler listens.

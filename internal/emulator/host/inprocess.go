@@ -57,13 +57,29 @@ func (p *inProcess) kill() {
 
 // Do posts one envelope.
 func (p *InProcess) Do(ctx context.Context, function, invocation string, envelope []byte) (Answer, error) {
-	p.mu.Lock()
-	current := p.current
-	p.mu.Unlock()
-	if current == nil {
-		return Answer{}, errors.New("connection refused: the handler does not run")
+	client, err := p.client()
+	if err != nil {
+		return Answer{}, err
 	}
-	return post(ctx, current.client, base, function, invocation, envelope)
+	return post(ctx, client, base, function, invocation, envelope)
+}
+
+// Forward sends a request on.
+func (p *InProcess) Forward(r *http.Request) (*http.Response, error) {
+	client, err := p.client()
+	if err != nil {
+		return nil, err
+	}
+	return send(client, base, r)
+}
+
+func (p *InProcess) client() (*http.Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == nil {
+		return nil, errors.New("connection refused: the handler does not run")
+	}
+	return p.current.client, nil
 }
 
 // Restart breaks every connection and serves the handler anew. Tests call it

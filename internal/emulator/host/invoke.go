@@ -10,9 +10,22 @@ import (
 	"time"
 )
 
+// posting returns a call that posts an envelope.
+func (h *Host) posting(f Function, envelope func(sys) []byte) func(context.Context, string, time.Time) verdict {
+	return func(ctx context.Context, id string, started time.Time) verdict {
+		answer, err := h.options.Worker.Do(ctx, f.Name, id, envelope(newSys(f.Name, guid(), started)))
+		v := judge(answer, err)
+		if v.hangs {
+			h.options.Log.Error("an empty answer never ends an invocation: it hangs until functionTimeout kills the process", "function", f.Name, "invocation", id)
+			<-ctx.Done()
+		}
+		return v
+	}
+}
+
 // invoke calls a function and waits for its end, which comes no later than the
 // function timeout.
-func (h *Host) invoke(f Function, envelope func(sys) []byte) Invocation {
+func (h *Host) invoke(f Function, call func(ctx context.Context, id string, started time.Time) verdict) Invocation {
 	in := Invocation{Function: f.Name, ID: guid(), Started: h.options.Now()}
 	began := time.Now()
 	ctx, cancel := context.WithCancel(h.life)
@@ -24,15 +37,7 @@ func (h *Host) invoke(f Function, envelope func(sys) []byte) Invocation {
 		expired = timer.C
 	}
 	ended := make(chan verdict, 1)
-	go func() {
-		answer, err := h.options.Worker.Do(ctx, f.Name, in.ID, envelope(newSys(f.Name, guid(), in.Started)))
-		v := judge(answer, err)
-		if v.hangs {
-			h.options.Log.Error("an empty answer never ends an invocation: it hangs until functionTimeout kills the process", "function", f.Name, "invocation", in.ID)
-			<-ctx.Done()
-		}
-		ended <- v
-	}()
+	go func() { ended <- call(ctx, in.ID, in.Started) }()
 	select {
 	case v := <-ended:
 		in.Status, in.Outcome, in.Reason, in.Logs = v.status, v.outcome, v.reason, v.logs

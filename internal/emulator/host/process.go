@@ -127,6 +127,24 @@ func count(errs []time.Time, now time.Time) []time.Time {
 // Do posts one envelope. It waits for a handler that is being started again,
 // as long as the host would.
 func (p *Process) Do(ctx context.Context, function, invocation string, envelope []byte) (Answer, error) {
+	c, err := p.listening(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	return post(ctx, c.client, c.base, function, invocation, envelope)
+}
+
+// Forward sends a request on. It waits as Do does.
+func (p *Process) Forward(r *http.Request) (*http.Response, error) {
+	c, err := p.listening(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return send(c.client, c.base, r)
+}
+
+// listening returns the process that listens, once there is one.
+func (p *Process) listening(ctx context.Context) (*child, error) {
 	waiting, cancel := context.WithTimeout(ctx, 4*p.handler.InitTimeout)
 	defer cancel()
 	for {
@@ -134,16 +152,16 @@ func (p *Process) Do(ctx context.Context, function, invocation string, envelope 
 		c := p.current
 		p.mu.Unlock()
 		if c == nil {
-			return Answer{}, errors.New("connection refused: the handler was not started")
+			return nil, errors.New("connection refused: the handler was not started")
 		}
 		select {
 		case <-c.ready:
-			return post(ctx, c.client, c.base, function, invocation, envelope)
+			return c, nil
 		case <-c.replaced:
 		case <-p.life.Done():
-			return Answer{}, errors.New("connection refused: the handler was stopped")
+			return nil, errors.New("connection refused: the handler was stopped")
 		case <-waiting.Done():
-			return Answer{}, fmt.Errorf("the handler does not listen: %w", waiting.Err())
+			return nil, fmt.Errorf("the handler does not listen: %w", waiting.Err())
 		}
 	}
 }

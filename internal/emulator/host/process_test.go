@@ -78,11 +78,12 @@ func process(t *testing.T, mode string) (*processBundle, error) {
 	if mode == "deaf" {
 		timeout = "00:00:00.3"
 	}
-	all := map[string]string{"host.json": fmt.Sprintf(`{"version":"2.0","functionTimeout":"00:00:00.4","customHandler":{"initializationTimeout":%q,"description":{"defaultExecutablePath":%q,"arguments":["serve","%%SETTING%%"]}}}`,
+	all := map[string]string{"host.json": fmt.Sprintf(`{"version":"2.0","functionTimeout":"00:00:00.4","customHandler":{"enableForwardingHttpRequest":true,"initializationTimeout":%q,"description":{"defaultExecutablePath":%q,"arguments":["serve","%%SETTING%%"]}}}`,
 		timeout, os.Args[0])}
 	for _, name := range []string{"Ok", "Exit0", "Exit1", "Exit200", "Hang"} {
 		all[name+"/function.json"] = eventFile
 	}
+	all["Call/function.json"] = hookFile("")
 	dir := files(t, all)
 	app, err := host.Load(dir, func(name string) string { return map[string]string{"SETTING": "value"}[name] })
 	if err != nil {

@@ -84,7 +84,7 @@ func (h *Host) deliver(f Function, d Delivery) {
 	renewing, settle := context.WithCancel(h.life)
 	renewed := make(chan struct{})
 	go func() { defer close(renewed); h.renew(renewing, d, m.LockedUntil) }()
-	in := h.invoke(f, func(s sys) []byte { return messageEnvelope(f, m, h.client(), s) })
+	in := h.invoke(f, h.posting(f, func(s sys) []byte { return messageEnvelope(f, m, h.client(), s) }))
 	settle()
 	<-renewed
 	in.MessageID = m.ID

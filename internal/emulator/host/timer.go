@@ -100,9 +100,9 @@ func (h *Host) tick(f Function, pastDue bool) {
 	if h.listen.Err() != nil {
 		return
 	}
-	in := h.invoke(f, func(s sys) []byte {
+	in := h.invoke(f, h.posting(f, func(s sys) []byte {
 		return timerEnvelope(f, h.options.Statuses.monitored(f), pastDue, s)
-	})
+	}))
 	if h.life.Err() == nil && f.UseMonitor {
 		h.options.Statuses.Set(f.Name, Status{Last: in.Started, Next: f.Schedule.After(in.Started), LastUpdated: in.Started})
 	}

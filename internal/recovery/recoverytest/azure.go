@@ -3,6 +3,7 @@ package recoverytest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -203,6 +204,7 @@ func (a *Azure) progress(o *Operation, token string) (job.Progress, error) {
 	case o.Code != "":
 		return job.Progress{}, &job.AzureError{Kind: job.ErrOperationFailed, Doing: "poll the operation on " + o.Service, Status: 400, Code: o.Code, Message: o.Message}
 	default:
-		return job.Progress{Done: true, Facts: a.instance(o.Service).Facts}, nil
+		i := a.instance(o.Service)
+		return job.Progress{Done: true, Facts: i.Facts, Settings: maps.Clone(i.Settings)}, nil
 	}
 }

@@ -94,6 +94,17 @@ func fill(v reflect.Value, name string, seed *int) {
 		for i := range v.Len() {
 			fill(v.Index(i), name, seed)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), name, seed)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, name, seed)
+			fill(value, name, seed)
+			v.SetMapIndex(key, value)
+		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("%s %d", name, *seed))
 	case reflect.Int, reflect.Int64:
@@ -109,6 +120,8 @@ func oddWords(t *testing.T, s recovery.Store) {
 	j := pending("apim-weu")
 	j.Reason = "it's \"quoted\", <tagged> & 100%\r\n\tdone: datetime'x' — zażółć 🛟"
 	j.Message, j.Warnings = "1:2", []string{"", "[\"", "true", "1"}
+	j.Attempt.Settings = map[string]string{"": "", j.Reason: j.Reason, "null": "null"}
+	j.Restore = &job.RestoreOrder{Why: j.Reason, Gates: []job.Gate{{}, {Name: "{", Sentence: j.Reason}}}
 	want(t, "job", create(t, s, j).Job, j)
 }
 

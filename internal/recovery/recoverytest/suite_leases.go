@@ -10,6 +10,7 @@ import (
 var leaseCases = []StoreCase{
 	{"a lease is held by one job and comes free with its end", leaseLife},
 	{"a lease that is held fails the whole save", leased},
+	{"a lease can be read by itself", readLease},
 	{"leases of different services don't meet", leasesApart},
 	{"a stranded job's lease stays, orphaned", orphaned},
 	{"an orphan's handle can be added later", follow},
@@ -53,6 +54,23 @@ func leased(t *testing.T, s recovery.Store) {
 
 	move(t, s, held, job.Busy{Reason: "gives the lease back"})
 	move(t, s, next, job.Start{Owner: "o"})
+}
+
+func readLease(t *testing.T, s recovery.Store) {
+	_, err := s.Lease(t.Context(), "apim-weu")
+	wantIs(t, err, job.ErrNotFound)
+	running := accepted(t, s, create(t, s, pending("apim-weu")), "token")
+	held, err := s.Lease(t.Context(), "apim-weu")
+	check(t, err)
+	want(t, "lease", held.Lease, job.Lease{Service: "apim-weu", Job: running.ID, Attempt: 1, TakenAt: running.Attempt.StartedAt})
+	strand(t, s, running)
+	wantIs(t, s.Release(t.Context(), held), job.ErrConflict)
+	orphan, err := s.Lease(t.Context(), "apim-weu")
+	check(t, err)
+	want(t, "orphans", collect(t, s.Orphans(t.Context())), []job.StoredLease{orphan})
+	check(t, s.Release(t.Context(), orphan))
+	_, err = s.Lease(t.Context(), "apim-weu")
+	wantIs(t, err, job.ErrNotFound)
 }
 
 func leasesApart(t *testing.T, s recovery.Store) {

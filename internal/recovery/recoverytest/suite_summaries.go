@@ -15,6 +15,7 @@ var summaryCases = []StoreCase{
 	{"a service without jobs has no summary", noSummary},
 	{"a note writes only what it names", notes},
 	{"a backup's life writes its summary", summaryLife},
+	{"a summary's tag changes with every write", summaryTags},
 	{"every service's summary is listed", summaries},
 }
 
@@ -36,6 +37,7 @@ func notes(t *testing.T, s recovery.Store) {
 	ended.State, ended.Code, ended.EndedAt = job.Failed, "It's over", begin.Add(time.Hour)
 	better := ended
 	better.ID, better.State, better.Code = "better", job.Succeeded, ""
+	yes, no, never, blob := true, false, time.Time{}, "a blob"
 	model := job.Summary{Service: "apim-weu"}
 	for i, m := range []job.SummaryMove{
 		{ScheduledThrough: &through},
@@ -46,10 +48,46 @@ func notes(t *testing.T, s recovery.Store) {
 		{Ended: &better},
 		{Point: &job.Point{Blob: "another", StartedAt: later, Size: 2}},
 		{ScheduledThrough: &later, Waiting: &waiting},
+		{Incident: &waiting},
+		{MaintenanceUntil: &later},
+		{FailedOver: &later, Acknowledged: &yes},
+		{ServingFor: &waiting, ServingSince: &later},
+		{Holds: &blob},
+		{Acknowledged: &no},
+		{MaintenanceUntil: &never, Incident: &none},
+		{ServingFor: &none, ServingSince: &never},
+		{FailedOver: &never},
+		{Holds: &none},
 	} {
 		check(t, s.Note(t.Context(), "apim-weu", m))
 		model = m.Apply(model)
 		want(t, fmt.Sprintf("summary after note %d", i), summary(t.Context(), t, s, "apim-weu"), model)
+	}
+}
+
+func summaryTags(t *testing.T, s recovery.Store) {
+	stored := func() job.StoredSummary {
+		t.Helper()
+		found, err := s.StoredSummary(t.Context(), "apim-weu")
+		check(t, err)
+		return found
+	}
+	want(t, "summary of a service without one", stored(), job.StoredSummary{Summary: job.Summary{Service: "apim-weu"}})
+	from := create(t, s, pending("apim-weu"))
+	tags := map[string]bool{"": true}
+	for _, write := range []func(){
+		func() {},
+		func() { from = move(t, s, from, job.Start{Owner: "o"}) },
+		func() { check(t, s.Note(t.Context(), "apim-weu", job.SummaryMove{Incident: &from.ID})) },
+		func() { move(t, s, from, job.Refused{Code: "No"}) },
+	} {
+		write()
+		got := stored()
+		if tags[got.ETag] {
+			t.Errorf("tag %q is not new", got.ETag)
+		}
+		tags[got.ETag] = true
+		want(t, "stored summary", got.Summary, summary(t.Context(), t, s, "apim-weu"))
 	}
 }
 

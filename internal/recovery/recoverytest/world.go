@@ -66,8 +66,8 @@ func (w *World) Run(ctx context.Context, d time.Duration) {
 		time.Sleep(time.Until(next))
 		if !time.Now().Before(timer) {
 			timer = timer.Add(tick)
-			w.survive(func() error { return w.Engine.Schedule(ctx) })
-			w.survive(func() error { return w.Engine.Watch(ctx) })
+			w.Survive(func() error { return w.Engine.Schedule(ctx) })
+			w.Survive(func() error { return w.Engine.Watch(ctx) })
 		}
 		for _, m := range w.Queue.Take(time.Now()) {
 			for range max(w.Copies, 1) {
@@ -80,7 +80,7 @@ func (w *World) Run(ctx context.Context, d time.Duration) {
 func (w *World) deliver(ctx context.Context, m job.Message) {
 	enqueued := time.Now()
 	for n := 1; n <= w.MaxDeliveries; n++ {
-		if w.survive(func() error {
+		if w.Survive(func() error {
 			p, err := recovery.DecodePrompt(m.Body)
 			if err != nil {
 				return err
@@ -94,8 +94,8 @@ func (w *World) deliver(ctx context.Context, m job.Message) {
 	w.Dead = append(w.Dead, m)
 }
 
-// survive reports whether f said yes; a death is a no.
-func (w *World) survive(f func() error) (yes bool) {
+// Survive reports whether f said yes; a death is a no.
+func (w *World) Survive(f func() error) (yes bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(Died); !ok {

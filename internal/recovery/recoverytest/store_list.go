@@ -1,0 +1,41 @@
+package recoverytest
+
+import (
+	"iter"
+	"maps"
+	"slices"
+)
+
+// listed yields what pick takes from each partition, in their order.
+func listed[T any](s *Store, call string, pick func(*partition) []T) iter.Seq2[T, error] {
+	return yielded(s, call, func() (all []T) {
+		for _, name := range slices.Sorted(maps.Keys(s.partitions)) {
+			all = append(all, pick(s.partitions[name])...)
+		}
+		return all
+	})
+}
+
+// listedIn yields what pick takes from one partition.
+func listedIn[T any](s *Store, call, service string, pick func(*partition) []T) iter.Seq2[T, error] {
+	return yielded(s, call, func() []T { return pick(s.partition(service)) })
+}
+
+func yielded[T any](s *Store, call string, pick func() []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var all []T
+		err := s.do(call, func() error {
+			all = pick()
+			return nil
+		})
+		for _, x := range all {
+			if err == nil && !yield(x, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}

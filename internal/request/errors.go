@@ -1,0 +1,84 @@
+package request
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What callers branch on.
+var (
+	// ErrMalformed: nobody can understand the message, now or later.
+	ErrMalformed = errors.New("malformed message")
+	// ErrNewer: a newer version of Lifeboat wrote the message, and may
+	// understand it.
+	ErrNewer = errors.New("message of a newer version")
+)
+
+// MalformedError says what is wrong with a message. It matches ErrMalformed.
+type MalformedError struct {
+	Problem string
+	Excerpt string // the message's beginning, fit to be logged
+}
+
+// Error gives the problem and the excerpt on one line.
+func (e *MalformedError) Error() string {
+	return fmt.Sprintf("%v: %s: %s", ErrMalformed, e.Problem, e.Excerpt)
+}
+
+// Unwrap lets errors.Is find ErrMalformed.
+func (e *MalformedError) Unwrap() error { return ErrMalformed }
+
+// NewerError is a message of a later schema. It matches ErrNewer.
+type NewerError struct {
+	Schema int
+	ID     string // "" if it could not be told
+}
+
+// Error names the schema and, where it is known, the message.
+func (e *NewerError) Error() string {
+	if e.ID == "" {
+		return fmt.Sprintf("%v: schema %d, want 1", ErrNewer, e.Schema)
+	}
+	return fmt.Sprintf("%v: schema %d, want 1: %s", ErrNewer, e.Schema, e.ID)
+}
+
+// Unwrap lets errors.Is find ErrNewer.
+func (e *NewerError) Unwrap() error { return ErrNewer }
+
+func malformed(body []byte, problem string) error {
+	return &MalformedError{Problem: problem, Excerpt: excerpt(body)}
+}
+
+// maxExcerpt bounds an excerpt, in bytes.
+const maxExcerpt = 200
+
+// excerpt is the beginning of a message without anything that could disturb
+// a log or a terminal.
+func excerpt(body []byte) string {
+	head := body[:min(len(body), maxExcerpt)]
+	return clip(line(strings.ToValidUTF8(string(head), "?")), maxExcerpt)
+}
+
+// line puts text on one line and leaves nothing in it that does not print.
+func line(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
+}
+
+// clip cuts s to at most n bytes, between two characters.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
