@@ -55,15 +55,19 @@ func TestImportsPointInwards(t *testing.T) {
 		{"lifeboat/internal/job", "the pure core imports the standard library only, without I/O", func(p string) bool {
 			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os"
 		}},
+		{"lifeboat/internal/gate", "gates are pure: the standard library only, without I/O", func(p string) bool {
+			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os"
+		}},
+		{"lifeboat/internal/request", "the messages' decoders import the standard library only", standard},
 		{"lifeboat/internal/functions", "the host's envelope imports the standard library only", standard},
 		{"lifeboat/internal/plan", "the plan imports the pure core and its parsers", func(p string) bool {
 			return standard(p) || p == "lifeboat/internal/job" || !own(p)
 		}},
 		{"lifeboat/internal/recovery", "the shell imports the pure core and the plan", func(p string) bool {
-			return standard(p) || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan" || p == "golang.org/x/sync/errgroup"
+			return standard(p) || slices.Contains([]string{"lifeboat/internal/job", "lifeboat/internal/gate", "lifeboat/internal/plan", "lifeboat/internal/request", "golang.org/x/sync/errgroup"}, p)
 		}},
 		{"lifeboat/handlers", "handlers decode and call recovery", func(p string) bool {
-			return standard(p) || slices.Contains([]string{"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery"}, p)
+			return standard(p) || slices.Contains([]string{"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request"}, p)
 		}},
 	}
 	for _, adapter := range adapters {

@@ -53,10 +53,11 @@ func DecodeApproval(body []byte) (Approval, error) {
 	}
 	var verdict string
 	f := approvalForm
-	if json.Unmarshal(all["verdict"], &verdict); verdict == verdictReject {
-		f = rejectionForm
-	} else if verdict != verdictApprove {
+	switch err := json.Unmarshal(all["verdict"], &verdict); {
+	case err != nil || verdict != verdictApprove && verdict != verdictReject:
 		return Approval{}, malformed(body, "want verdict Approve or Reject")
+	case verdict == verdictReject:
+		f = rejectionForm
 	}
 	if problem := f.problem(all, "schema", "id", "verdict"); problem != "" {
 		return Approval{}, malformed(body, fmt.Sprintf("%s: %s", verdict, problem))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -74,7 +73,7 @@ func (w wireAlert) alert() (Alert, string) {
 	return a, a.problem()
 }
 
-func within(s string, most int) bool { return clip(line(s), most) == s }
+func within(s string, most int) bool { return short(s, most) == s }
 
 func texts(all []string) []text {
 	var out []text
@@ -90,7 +89,7 @@ func instant(s string) (time.Time, bool) {
 		return time.Time{}, true
 	}
 	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC(), err == nil && !t.IsZero()
+	return t.UTC(), err == nil && believable(t)
 }
 
 func stamp(t time.Time) string {
@@ -147,7 +146,7 @@ func encoded(what, id string, body []byte, err error, read func() error) ([]byte
 		err = read()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("encode %s %s: %w", what, strings.ToValidUTF8(line(id), "?"), err)
+		return nil, fmt.Errorf("encode %s %s: %w", what, excerpt([]byte(id)), err)
 	}
 	return body, nil
 }

@@ -25,6 +25,9 @@ type MalformedError struct {
 
 // Error gives the problem and the excerpt on one line.
 func (e *MalformedError) Error() string {
+	if e.Excerpt == "" {
+		return fmt.Sprintf("%v: %s", ErrMalformed, e.Problem)
+	}
 	return fmt.Sprintf("%v: %s: %s", ErrMalformed, e.Problem, e.Excerpt)
 }
 
@@ -59,7 +62,7 @@ const maxExcerpt = 200
 // a log or a terminal.
 func excerpt(body []byte) string {
 	head := body[:min(len(body), maxExcerpt)]
-	return clip(line(strings.ToValidUTF8(string(head), "?")), maxExcerpt)
+	return short(strings.ToValidUTF8(string(head), "?"), maxExcerpt)
 }
 
 // line puts text on one line and leaves nothing in it that does not print.
@@ -72,13 +75,14 @@ func line(s string) string {
 	}, s)), " ")
 }
 
-// clip cuts s to at most n bytes, between two characters.
-func clip(s string, n int) string {
+// short is the beginning of s, at most n bytes, on one line.
+func short(s string, n int) string {
+	s = line(s)
 	if len(s) <= n {
 		return s
 	}
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return s[:n]
+	return strings.TrimSpace(s[:n])
 }

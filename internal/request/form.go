@@ -129,7 +129,7 @@ func (w wireRequest) maintenance(r Request) (Request, string) {
 		return r, ""
 	}
 	until, err := time.Parse(time.RFC3339, w.Until)
-	if err != nil || until.IsZero() {
+	if err != nil || !believable(until) {
 		return r, "want until as a time such as 2026-03-01T04:00:00Z with state on"
 	}
 	r.Until = until.UTC()
