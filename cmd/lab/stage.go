@@ -51,6 +51,11 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.worker == nil {
+		if err := needBinary(app); err != nil {
+			return nil, err
+		}
+	}
 	s := &stage{staging: o}
 	if err := s.prepare(); err != nil {
 		return nil, err
@@ -71,6 +76,15 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 	return s, nil
 }
 
+// needBinary says what to do where the app's handler has not been built. The
+// host makes a path that leads to a file absolute and leaves the rest to PATH.
+func needBinary(app host.App) error {
+	if exe := app.Handler.Executable; !filepath.IsAbs(exe) && strings.ContainsRune(exe, filepath.Separator) {
+		return fmt.Errorf("%s is not there: run make build first", filepath.Join(app.Dir, exe))
+	}
+	return nil
+}
+
 // loadApp reads the function app and says what to do where there is none.
 func loadApp(dir string) (host.App, error) {
 	dir, err := filepath.Abs(dir)
@@ -86,14 +100,6 @@ func loadApp(dir string) (host.App, error) {
 	}
 	// What an operator should know of host.json is not news at every start.
 	app.Warnings = nil
-	// The host makes a path that leads to a file absolute and leaves the rest
-	// to PATH.
-	if exe := app.Handler.Executable; !filepath.IsAbs(exe) && strings.ContainsRune(exe, filepath.Separator) {
-		return app, fmt.Errorf("%s is not there: run make build first", filepath.Join(dir, exe))
-	}
-	if len(app.Functions) == 0 {
-		return app, fmt.Errorf("there are no function folders in %s", dir)
-	}
 	return app, nil
 }
 
