@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// entry is one line of the handler's JSON log. The fields are those that the
+// timeline has words for; all holds every key.
+type entry struct {
+	Time    time.Time `json:"time"`
+	Level   string    `json:"level"`
+	Message string    `json:"msg"`
+
+	Job     string    `json:"job"`
+	Service string    `json:"service"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Attempt int       `json:"attempt"`
+	Polls   int       `json:"polls"`
+	Due     time.Time `json:"due"`
+	Next    time.Time `json:"next"`
+	Reason  string    `json:"reason"`
+	Code    string    `json:"code"`
+	Words   string    `json:"message"` // of a failure
+
+	all map[string]any
+}
+
+// The handler's messages that make up a job's story.
+const (
+	jobCreated = "job created"
+	jobMoved   = "job moved"
+)
+
+// readEntry reports whether a line is one of the handler's log.
+func readEntry(line string) (entry, bool) {
+	var e entry
+	if json.Unmarshal([]byte(line), &e.all) != nil || json.Unmarshal([]byte(line), &e) != nil {
+		return e, false
+	}
+	return e, e.Message != "" && !e.Time.IsZero()
+}
+
+// what is the middle column: the move, or how serious the line is.
+func (e entry) what() (string, shade) {
+	switch {
+	case e.Message == jobCreated:
+		return "created", plain
+	case e.Message == jobMoved && e.From == e.To:
+		return e.To, faint
+	case e.Message == jobMoved:
+		return fmt.Sprintf("%-10s -> %s", e.From, e.To), stateShade(e.To)
+	case e.Level == "ERROR":
+		return "error", red
+	case e.Level == "WARN":
+		return "warning", yellow
+	}
+	return "note", faint
+}
+
+func stateShade(state string) shade {
+	switch state {
+	case "Succeeded":
+		return green
+	case "Failed":
+		return red
+	}
+	return plain
+}
+
+// note is the last column. tell answers what the log does not say.
+func (e entry) note(tell teller) string {
+	switch e.Message {
+	case jobCreated:
+		return fmt.Sprintf("backup due %s, %s", e.Due.Local().Format("15:04"), e.begins())
+	case jobMoved:
+		return e.move(tell)
+	}
+	return e.Message + e.rest()
+}
+
+// teller knows of a job what its log lines leave out.
+type teller interface {
+	backupSize(job string) int               // of its newest blob, 0 if there is none
+	lasted(job string, now time.Time) string // since it was created
+}
+
+func (e entry) move(tell teller) string {
+	switch e.From + " " + e.To {
+	case "Pending Starting":
+		return fmt.Sprintf("attempt %d, asks ARM for a backup", e.Attempt)
+	case "Starting InProgress":
+		return "accepted by ARM, first look " + e.in()
+	case "InProgress InProgress":
+		if e.Reason == "" {
+			return fmt.Sprintf("poll %d, still running, next look %s", e.Polls, e.in())
+		}
+	case "InProgress Verifying":
+		return fmt.Sprintf("poll %d, done, looks for the backup", e.Polls)
+	case "Verifying Pruning":
+		return fmt.Sprintf("backup is there, %s, recorded", size(tell.backupSize(e.Job)))
+	case "Pruning Succeeded":
+		return tell.lasted(e.Job, e.Time)
+	}
+	if e.To == "Failed" {
+		return e.Code + ": " + e.Words
+	}
+	if e.Reason == "" {
+		return "next look " + e.in()
+	}
+	return "looks again " + e.in() + ": " + e.Reason
+}
+
+// in is how long it is until the next move. The log has whole seconds, cut off.
+func (e entry) in() string {
+	return "in " + short(time.Duration(math.Ceil(e.Next.Sub(e.Time).Seconds()))*time.Second)
+}
+
+func (e entry) begins() string {
+	if wait := e.Next.Sub(e.Time); wait >= time.Second {
+		return "starts in " + short(wait.Round(time.Second))
+	}
+	return "starts now"
+}
+
+// rest is every attribute that has no column, so that nothing is swallowed.
+func (e entry) rest() string {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(e.all)) {
+		if !slices.Contains([]string{"time", "level", "msg", "service", "invocation", "function"}, key) {
+			fmt.Fprintf(&text, "; %s: %v", key, e.all[key])
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"lifeboat/internal/emulator"
+	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/emulator/wire"
+)
+
+// outcome is what a scenario left behind, as Azure has it: nothing here comes
+// from what the handler says of itself.
+type outcome struct {
+	services     []string
+	jobs         []jobRow
+	points       []pointRow
+	blobs        map[string]int // sizes by name
+	leases       []string       // services
+	operations   []arm.Operation
+	conflicts    int            // POSTs answered 409
+	posts, polls map[string]int // by service
+	dead         int            // messages
+	requests     emulator.Requests
+}
+
+// observe reads everything. Call it when nothing runs any more.
+func observe(a *emulator.Azure, services []string) outcome {
+	o := outcome{
+		services: services, jobs: jobRows(a), points: pointRows(a), leases: leaseRows(a),
+		blobs: map[string]int{}, operations: a.ARM.Operations(), conflicts: a.ARM.Stats().Conflicts,
+		posts: map[string]int{}, polls: map[string]int{}, requests: a.Requests(),
+	}
+	for _, b := range a.Storage.ListBlobs(backupContainer, "") {
+		o.blobs[b.Name] = b.Size
+	}
+	for _, s := range services {
+		o.posts[s] = a.Tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPost && about(r, s) })
+		o.polls[s] = a.Tap.Count(func(r wire.Request) bool { return about(r, s) && strings.Contains(r.Path, "/operationresults/") })
+	}
+	_, _, o.dead = a.Broker.Counts(emulator.StepQueue)
+	return o
+}
+
+func about(r wire.Request, service string) bool {
+	return r.Service == emulator.ServiceARM && strings.Contains(r.Path+"/", "/service/"+service+"/")
+}
+
+// sound is what must hold however a story ends.
+func (o outcome) sound() []string {
+	var wrong []string
+	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	for _, j := range o.jobs {
+		if j.ended.IsZero() {
+			bad("%s is still %s", j.id, j.state)
+		}
+		wrong = append(wrong, o.kept(j)...)
+	}
+	for _, s := range o.leases {
+		bad("%s is still leased", s)
+	}
+	if o.dead > 0 {
+		bad("queue %s has %s, want none", emulator.StepQueue, count(o.dead, "dead letter"))
+	}
+	if err := arm.Overlap(o.operations); err != nil {
+		bad("operations overlap: %v", err)
+	}
+	for _, op := range o.operations {
+		if op.Outcome == arm.Running {
+			bad("%s: operation %s still runs", op.Service, op.ID)
+		}
+	}
+	if got := len(o.operations) + o.conflicts; got != o.requests.ARMPost {
+		bad("ARM had %d POSTs, but %d operations and refusals", o.requests.ARMPost, got)
+	}
+	return append(wrong, o.frugal()...)
+}
+
+// kept checks that a good job left a point, its blob and its sidecar behind,
+// and any other none.
+func (o outcome) kept(j jobRow) []string {
+	var wrong []string
+	bad := func(format string, args ...any) { wrong = append(wrong, j.id+": "+fmt.Sprintf(format, args...)) }
+	i := slices.IndexFunc(o.points, func(p pointRow) bool { return p.job == j.id })
+	if j.state != "Succeeded" {
+		if i >= 0 {
+			bad("is %s and has a point", j.state)
+		}
+		return wrong
+	}
+	if i < 0 {
+		bad("has no point")
+		return wrong
+	}
+	blob := o.points[i].blob
+	if o.blobs[blob] == 0 {
+		bad("blob %s is missing or empty", blob)
+	}
+	if o.blobs[blob+sidecarSuffix] == 0 {
+		bad("sidecar %s is missing or empty", blob+sidecarSuffix)
+	}
+	return wrong
+}
+
+// ended checks the one job of a service.
+func (o outcome) ended(service, state, code, message string) []string {
+	var found []jobRow
+	for _, j := range o.jobs {
+		if j.service == service {
+			found = append(found, j)
+		}
+	}
+	if len(found) != 1 {
+		return []string{fmt.Sprintf("%s has %d jobs, want 1", service, len(found))}
+	}
+	j := found[0]
+	if j.state != state || j.code != code || j.message != message {
+		return []string{fmt.Sprintf("%s ended as %s %q %q, want %s %q %q", service, j.state, j.code, j.message, state, code, message)}
+	}
+	return nil
+}
+
+// posted checks how many operations of a service were asked for.
+func (o outcome) posted(service string, want int) []string {
+	if got := o.posts[service]; got != want {
+		return []string{fmt.Sprintf("%s had %d POSTs, want %d", service, got, want)}
+	}
+	return nil
+}
+
+// What a small service costs beside its polls: two lists before each POST,
+// three after a good end.
+const (
+	readsBefore = 2
+	readsAfter  = 3
+)
+
+// frugal checks the requests against what the jobs needed.
+func (o outcome) frugal() []string {
+	var wrong []string
+	polls, good := 0, 0
+	for _, s := range o.services {
+		polls += o.polls[s]
+	}
+	for _, j := range o.jobs {
+		if j.state == "Succeeded" {
+			good++
+		}
+	}
+	if most := polls + readsBefore*o.requests.ARMPost + readsAfter*good; o.requests.ARMGet > most {
+		wrong = append(wrong, fmt.Sprintf("ARM had %d GETs, want at most %d", o.requests.ARMGet, most))
+	}
+	r := o.requests
+	for what, n := range map[string]int{"ARM POSTs": r.ARMPost, "ARM GETs": r.ARMGet, "Table": r.Table, "Blob": r.Blob, "Service Bus": r.ServiceBusSend} {
+		if n == 0 {
+			wrong = append(wrong, what+": no requests at all")
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
+}

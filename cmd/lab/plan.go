@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lifeboat/internal/emulator/arm"
+)
+
+// backupContainer is where the lab's plans put backups.
+const backupContainer = "apim-backups"
+
+// planText is a lifeboat.yaml for services, with spans that a person can wait
+// for. more are settings beside or instead of them, "key: value".
+func planText(services []arm.Service, schedule string, more ...string) string {
+	settings := []string{
+		"storageAccount: stlab", "container: " + backupContainer, "schedule: " + schedule, "timeZone: UTC",
+		"jitter: 0s", "pollMin: 1s", "pollMax: 1m", "busyWait: 2s", "retryWait: 2s",
+		"settling: 30s", "operationDeadline: 10m", "deadline: 30m",
+	}
+	for _, m := range more {
+		key, _, _ := strings.Cut(m, ":")
+		settings = slices.DeleteFunc(settings, func(s string) bool { return strings.HasPrefix(s, key+":") })
+		settings = append(settings, m)
+	}
+	var text strings.Builder
+	text.WriteString("# Written by the lab, at every start anew.\nversion: 1\ndefaults:\n")
+	for _, s := range settings {
+		fmt.Fprintf(&text, "  %s\n", s)
+	}
+	text.WriteString("services:\n")
+	for _, s := range services {
+		fmt.Fprintf(&text, "  %s:\n    resourceId: %s\n", s.Name, resourceOf(s))
+	}
+	return text.String()
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"lifeboat/internal/emulator"
+)
+
+// report is what `lab play --json` prints.
+type report struct {
+	Scenario string            `json:"scenario"`
+	OK       bool              `json:"ok"`
+	Jobs     []reportJob       `json:"jobs"`
+	Requests emulator.Requests `json:"requests"`
+	Wrong    []string          `json:"wrong,omitempty"`
+}
+
+type reportJob struct {
+	ID      string     `json:"id"`
+	Service string     `json:"service"`
+	Kind    string     `json:"kind"`
+	State   string     `json:"state"`
+	Code    string     `json:"code"`
+	Polls   int        `json:"polls"` // of all attempts
+	Started time.Time  `json:"started"`
+	Ended   *time.Time `json:"ended"` // null while it goes on
+
+	took time.Duration
+}
+
+func newReport(name string, o outcome, wrong []string) report {
+	r := report{Scenario: name, OK: len(wrong) == 0, Jobs: []reportJob{}, Requests: o.requests, Wrong: wrong}
+	for _, s := range o.services {
+		for _, j := range o.jobs {
+			if j.service == s {
+				r.Jobs = append(r.Jobs, reportOf(j, o.polls[s]))
+			}
+		}
+	}
+	return r
+}
+
+func reportOf(j jobRow, polls int) reportJob {
+	r := reportJob{ID: j.id, Service: j.service, Kind: j.kind, State: j.state, Code: j.code, Polls: polls, Started: j.created}
+	if !j.ended.IsZero() {
+		r.Ended, r.took = &j.ended, j.ended.Sub(j.created)
+	}
+	return r
+}
+
+// text is the report for a person.
+func (r report) text(colors palette) string {
+	var text strings.Builder
+	if len(r.Jobs) > 0 {
+		r.tables(&text)
+	}
+	if r.OK {
+		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.paint(green, "ok"))
+		return text.String()
+	}
+	fmt.Fprintf(&text, "%s: not as it must be:\n", colors.paint(red, "FAILED"))
+	for _, w := range r.Wrong {
+		fmt.Fprintf(&text, "  - %s\n", w)
+	}
+	return text.String()
+}
+
+func (r report) tables(text *strings.Builder) {
+	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "service\tjob\tstate\ttook\tpolls\tcode")
+	for _, j := range r.Jobs {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", j.Service, j.ID, j.State, short(j.took), j.Polls, cmp.Or(j.Code, "-"))
+	}
+	_ = table.Flush() // into memory
+	q := r.Requests
+	fmt.Fprintf(text, "\nrequests: ARM %d POST and %d GET, Table %d, Blob %d, Service Bus %d sent\n", q.ARMPost, q.ARMGet, q.Table, q.Blob, q.ServiceBusSend)
+}

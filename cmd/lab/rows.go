@@ -1,0 +1,78 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"lifeboat/internal/emulator"
+)
+
+// The names that Lifeboat gives to blobs.
+const (
+	backupSuffix  = ".apimbackup"
+	sidecarSuffix = ".lifeboat.json"
+)
+
+// jobRow is a job as the state table has it.
+type jobRow struct {
+	id, service, kind    string
+	state, code, message string
+	attempt              int
+	created, ended       time.Time // ended is zero while it goes on
+}
+
+// jobRows reads every job, by service and id, from the table itself, so that
+// nothing the handler says has to be believed.
+func jobRows(a *emulator.Azure) []jobRow {
+	var jobs []jobRow
+	for _, r := range a.Storage.Entities(emulator.StateTable) {
+		id, ok := strings.CutPrefix(field(r, "RowKey"), "job|")
+		if !ok {
+			continue
+		}
+		j := jobRow{
+			id: id, service: field(r, "PartitionKey"), kind: field(r, "Kind"),
+			state: field(r, "State"), code: field(r, "Code"), message: field(r, "Message"),
+		}
+		attempt, _ := r["Attempt"].(int32)
+		j.attempt = int(attempt)
+		j.created, _ = r["CreatedAt"].(time.Time)
+		if active, _ := r["Active"].(bool); !active {
+			j.ended, _ = r["EndedAt"].(time.Time)
+		}
+		jobs = append(jobs, j)
+	}
+	slices.SortFunc(jobs, func(a, b jobRow) int { return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.id, b.id)) })
+	return jobs
+}
+
+// pointRow is a verified backup as the state table has it.
+type pointRow struct{ service, job, blob string }
+
+func pointRows(a *emulator.Azure) []pointRow {
+	var points []pointRow
+	for _, r := range a.Storage.Entities(emulator.StateTable) {
+		if strings.HasPrefix(field(r, "RowKey"), "point|") {
+			points = append(points, pointRow{field(r, "PartitionKey"), field(r, "Job"), field(r, "Blob")})
+		}
+	}
+	return points
+}
+
+// leaseRows names the services that are leased.
+func leaseRows(a *emulator.Azure) []string {
+	var services []string
+	for _, r := range a.Storage.Entities(emulator.StateTable) {
+		if field(r, "RowKey") == "lease" {
+			services = append(services, field(r, "PartitionKey"))
+		}
+	}
+	return services
+}
+
+func field(row map[string]any, name string) string {
+	s, _ := row[name].(string)
+	return s
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+
+	"lifeboat/internal/emulator/arm"
+)
+
+// scenario is a story that the real binary lives through, and that checks
+// itself. A new one is a file of its own and a line in scenarios.
+type scenario struct {
+	name    string
+	summary string // one line, for the list
+	// services are what ARM has, in the order of the report, and plan are
+	// settings beside the lab's own.
+	services []arm.Service
+	plan     []string
+	schedule string
+	// act makes the story happen and returns when it is over. What it returns
+	// is why it could not be played to its end.
+	act func(context.Context, *stage) error
+	// check returns what is not as it must be.
+	check func(outcome) []string
+}
+
+// scenarios are all there are. Each call makes them anew.
+func scenarios() []scenario {
+	return []scenario{nightly()}
+}
+
+func findScenario(name string) (scenario, bool) {
+	for _, s := range scenarios() {
+		if s.name == name {
+			return s, true
+		}
+	}
+	return scenario{}, false
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"lifeboat/internal/emulator"
+	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/emulator/host"
+)
+
+// staging says what a stage is made of.
+type staging struct {
+	app      string // the function app: host.json and the folders
+	dir      string // for the plan and the handler's log
+	listen   string
+	services []arm.Service
+	plan     string // its text
+	out      io.Writer
+	colors   palette
+	// worker runs the handler; the real binary if nil.
+	worker func(s *stage) (host.Worker, error)
+}
+
+// stage is the development Azure with a Functions host that runs Lifeboat.
+type stage struct {
+	staging
+	azure    *emulator.Azure
+	at       emulator.Addresses
+	timeline *timeline
+	host     *host.Host
+	log      *os.File
+}
+
+// The files in a stage's folder.
+const (
+	planName = "lifeboat.yaml"
+	logName  = "handler.log"
+)
+
+// raise starts everything. Nothing has been fired yet.
+func raise(ctx context.Context, o staging) (*stage, error) {
+	app, err := loadApp(o.app)
+	if err != nil {
+		return nil, err
+	}
+	if o.worker == nil {
+		if err := needBinary(app); err != nil {
+			return nil, err
+		}
+	}
+	s := &stage{staging: o}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	worker, err := s.makeWorker(app)
+	if err != nil {
+		s.strike()
+		return nil, err
+	}
+	s.host = host.New(app, host.Options{
+		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), OnInvocation: s.timeline.invoked,
+	})
+	if err := s.host.Start(ctx); err != nil {
+		s.host = nil
+		s.strike()
+		return nil, err
+	}
+	return s, nil
+}
+
+// needBinary says what to do where the app's handler has not been built. The
+// host makes a path that leads to a file absolute and leaves the rest to PATH.
+func needBinary(app host.App) error {
+	if exe := app.Handler.Executable; !filepath.IsAbs(exe) && strings.ContainsRune(exe, filepath.Separator) {
+		return fmt.Errorf("%s is not there: run make build first", filepath.Join(app.Dir, exe))
+	}
+	return nil
+}
+
+// loadApp reads the function app and says what to do where there is none.
+func loadApp(dir string) (host.App, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return host.App{}, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "host.json")); err != nil {
+		return host.App{}, fmt.Errorf("there is no host.json in %s: run this in Lifeboat's own folder, or name it by --app", dir)
+	}
+	app, err := host.Load(dir, func(string) string { return "" })
+	if err != nil {
+		return app, err
+	}
+	// What an operator should know of host.json is not news at every start.
+	app.Warnings = nil
+	return app, nil
+}
+
+// prepare makes the Azure and the files.
+func (s *stage) prepare() error {
+	err := os.MkdirAll(s.dir, 0o700)
+	if err == nil {
+		err = os.WriteFile(s.planFile(), []byte(s.plan), 0o600)
+	}
+	if err == nil {
+		s.log, err = os.OpenFile(s.logFile(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("prepare the lab's folder: %w", err)
+	}
+	s.timeline = newTimeline(s.out, s.log, s.colors, s.names())
+	s.azure = emulator.New(emulator.Options{Services: s.services, Log: s.timeline.hostLog()})
+	s.timeline.sizes = s.backupSize
+	return nil
+}
+
+func (s *stage) planFile() string { return filepath.Join(s.dir, planName) }
+func (s *stage) logFile() string  { return filepath.Join(s.dir, logName) }
+
+func (s *stage) names() []string {
+	var names []string
+	for _, v := range s.services {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// makeWorker opens the sockets and returns the real binary, unless the staging
+// has another worker.
+func (s *stage) makeWorker(app host.App) (host.Worker, error) {
+	if s.worker != nil {
+		return s.worker(s)
+	}
+	var err error
+	if s.at, err = s.azure.Serve(s.listen); err != nil {
+		return nil, err
+	}
+	settings, err := s.settings()
+	if err != nil {
+		return nil, err
+	}
+	return host.NewProcess(app, host.ProcessOptions{Env: settings, Output: s.timeline.handlerLine, Log: s.timeline.hostLog()}), nil
+}
+
+// settings are the handler's whole environment: nothing of the caller's own
+// settings can lead it to another Azure.
+func (s *stage) settings() ([]string, error) {
+	plan, err := filepath.Abs(s.planFile())
+	if err != nil {
+		return nil, err
+	}
+	settings := []string{
+		"LIFEBOAT_PLAN=" + plan, "LIFEBOAT_TABLE=" + emulator.StateTable,
+		"ARM_ENDPOINT=" + s.at.ARM, "ServiceBusConnection=" + s.at.ServiceBus,
+		"StateStorage=" + s.at.Storage, "BackupStorage=" + s.at.Storage,
+		"IDENTITY_ENDPOINT=" + s.at.IdentityEndpoint, "IDENTITY_HEADER=" + s.at.IdentityHeader,
+	}
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "SYSTEMROOT"} {
+		if value, ok := os.LookupEnv(name); ok {
+			settings = append(settings, name+"="+value)
+		}
+	}
+	return settings, nil
+}
+
+// backupSize is that of a job's newest backup, 0 if it has none.
+func (s *stage) backupSize(job string) int {
+	n := 0
+	for _, b := range s.azure.Storage.ListBlobs(backupContainer, job+"-") {
+		if strings.HasSuffix(b.Name, backupSuffix) {
+			n = b.Size
+		}
+	}
+	return n
+}
+
+// fire runs a function by hand.
+func (s *stage) fire(function string) error {
+	in, err := s.host.Fire(function, "")
+	if err == nil && in.Outcome != host.Succeeded {
+		err = fmt.Errorf("%s: %s", function, in.Reason)
+	}
+	return err
+}
+
+// lookEvery is how often the state table is looked at.
+const lookEvery = 50 * time.Millisecond
+
+// errStopped: the handler has failed for good.
+var errStopped = errors.New("the handler does not stay up")
+
+// settled waits until every job in the table has ended and there is one of
+// each service. Its errors are until's.
+func (s *stage) settled(ctx context.Context) error {
+	return s.until(ctx, func() bool {
+		jobs := jobRows(s.azure)
+		runs := func(j jobRow) bool { return j.ended.IsZero() }
+		return len(jobs) >= len(s.services) && !slices.ContainsFunc(jobs, runs)
+	})
+}
+
+// until waits for something to come true. Its errors are the context's and
+// errStopped.
+func (s *stage) until(ctx context.Context, done func() bool) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.host.Done():
+			return fmt.Errorf("%w: %w", errStopped, s.host.Err())
+		}
+	}
+	return nil
+}
+
+// strikeWithin is how long invocations get to end.
+const strikeWithin = 3 * time.Second
+
+// strike takes everything down. What the Azure holds can still be read.
+func (s *stage) strike() {
+	if s.host != nil {
+		stop, cancel := context.WithTimeout(context.Background(), strikeWithin)
+		defer cancel()
+		_ = s.host.Stop(stop) // why it stopped by itself has been told
+	}
+	s.azure.Close()
+	_ = s.log.Close()
+}

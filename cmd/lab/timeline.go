@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"lifeboat/internal/emulator/host"
+)
+
+// timeline shows what happens, a line for each move of a job, from the lines
+// that the handler logs. Whatever it does not understand it shows as it is.
+type timeline struct {
+	out    io.Writer
+	log    io.Writer // the handler's own lines
+	colors palette
+	width  int              // of the longest service's name
+	sizes  func(string) int // of a job's backup
+
+	mu      sync.Mutex
+	muted   bool
+	created map[string]time.Time // jobs
+	// milestone is what to say after the first job's start.
+	milestone func() string
+}
+
+func newTimeline(out, log io.Writer, colors palette, services []string) *timeline {
+	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, sizes: func(string) int { return 0 }}
+	for _, s := range services {
+		t.width = max(t.width, len(s))
+	}
+	return t
+}
+
+// handlerLine takes one line of the handler's output.
+func (t *timeline) handlerLine(stream, line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintln(t.log, line)
+	e, ok := readEntry(line)
+	if !ok {
+		t.row(time.Now(), "handler", stream, red, line)
+		return
+	}
+	if e.Message == jobCreated {
+		t.created[e.Job] = e.Time
+	}
+	if e.To == "Starting" && t.milestone != nil {
+		defer t.row(time.Now(), "lab", "note", faint, t.milestone())
+		t.milestone = nil
+	}
+	if e.tellsNothing() {
+		return
+	}
+	who := e.Service
+	if who == "" {
+		who = "handler"
+	}
+	what, s := e.what()
+	t.row(e.Time, who, what, s, e.note(t))
+}
+
+// tellsNothing is true of what the lab says itself.
+func (e entry) tellsNothing() bool {
+	return e.Level == "DEBUG" || e.Level == "INFO" && (e.Message == "ready" || e.Message == "stopping")
+}
+
+// row prints one line; t.mu is held.
+func (t *timeline) row(at time.Time, who, what string, s shade, note string) {
+	if t.muted {
+		return
+	}
+	padding := strings.Repeat(" ", max(0, moveWidth-len(what)))
+	fmt.Fprintf(t.out, "%s  %-*s  %s%s  %s\n", t.colors.paint(faint, at.Local().Format(time.TimeOnly)), t.width, who, t.colors.paint(s, what), padding, note)
+}
+
+// moveWidth is that of "InProgress -> InProgress", the longest.
+const moveWidth = 24
+
+// say prints lines of the lab's own.
+func (t *timeline) say(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.out, format, args...)
+}
+
+// first says something once, after the next job's start.
+func (t *timeline) first(milestone func() string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.milestone = milestone
+}
+
+// mute ends the rows: what follows is the noise of stopping.
+func (t *timeline) mute() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.muted = true
+}
+
+// backupSize and lasted are the timeline as a teller; t.mu is held.
+func (t *timeline) backupSize(job string) int { return t.sizes(job) }
+
+func (t *timeline) lasted(job string, now time.Time) string {
+	if created, ok := t.created[job]; ok {
+		return "after " + short(now.Sub(created).Round(100*time.Millisecond))
+	}
+	return ""
+}
+
+// invoked takes the end of an invocation: of one that failed the handler may
+// have said nothing.
+func (t *timeline) invoked(in host.Invocation) {
+	if in.Outcome == host.Succeeded {
+		return
+	}
+	note := fmt.Sprintf("%s did not succeed: %s", in.Function, in.Reason)
+	if in.MessageID != "" {
+		note += fmt.Sprintf("; message %s %s", in.MessageID, settlements[in.Settlement])
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row(time.Now(), "host", "warning", yellow, note)
+}
+
+var settlements = map[host.Settlement]string{
+	host.Completed: "is done with", host.Abandoned: "is delivered again", host.LockLost: "is delivered again when its lock ends",
+	"": "is delivered again when its lock ends",
+}
+
+// hostLog shows what the Functions host warns of, as rows.
+func (t *timeline) hostLog() *slog.Logger { return slog.New(&hostHandler{timeline: t}) }
+
+type hostHandler struct {
+	timeline *timeline
+	attrs    []slog.Attr
+}
+
+func (h *hostHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
+}
+
+func (h *hostHandler) Handle(_ context.Context, r slog.Record) error {
+	text := strings.Builder{}
+	text.WriteString(r.Message)
+	add := func(a slog.Attr) bool {
+		if a.Value.Any() != nil {
+			fmt.Fprintf(&text, "; %s: %v", a.Key, a.Value)
+		}
+		return true
+	}
+	for _, a := range h.attrs {
+		add(a)
+	}
+	r.Attrs(add)
+	what, s := "warning", yellow
+	if r.Level >= slog.LevelError {
+		what, s = "error", red
+	}
+	h.timeline.mu.Lock()
+	defer h.timeline.mu.Unlock()
+	h.timeline.row(r.Time, "host", what, s, text.String())
+	return nil
+}
+
+func (h *hostHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &hostHandler{timeline: h.timeline, attrs: append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+}
+
+// WithGroup ignores the group: the host has none.
+func (h *hostHandler) WithGroup(string) slog.Handler { return h }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lifeboat/internal/emulator/host"
+)
+
+// told feeds the handler's lines to a timeline and returns what it shows,
+// without the times at the beginning.
+func told(t *testing.T, feed func(*timeline)) string {
+	t.Helper()
+	var out, log strings.Builder
+	tl := newTimeline(&out, &log, palette{}, []string{"apim-weu", "a"})
+	tl.sizes = func(string) int { return 50_000 }
+	feed(tl)
+	var text strings.Builder
+	for line := range strings.Lines(out.String()) {
+		if _, err := time.Parse(time.TimeOnly, line[:8]); err != nil {
+			t.Errorf("line without a time: %q", line)
+		}
+		text.WriteString(line[8:])
+	}
+	return text.String()
+}
+
+// moved is a line of a job's move at second s of a minute.
+func moved(second, from, to, more string) string {
+	return `{"time":"2026-03-01T01:00:` + second + `.5Z","level":"INFO","msg":"job moved","job":"j","service":"apim-weu","from":"` + from + `","to":"` + to + `"` + more + `}`
+}
+
+func TestTimelineTellsAJobsStory(t *testing.T) {
+	due := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC).Local().Format("15:04")
+	lines := []string{
+		`{"time":"2026-03-01T01:00:00Z","level":"INFO","msg":"ready"}`,
+		`{"time":"2026-03-01T01:00:00.5Z","level":"INFO","msg":"job created","job":"j","service":"apim-weu","due":"2026-03-01T01:00:00Z","next":"2026-03-01T01:00:00.5Z"}`,
+		moved("02", "Pending", "Starting", `,"attempt":1,"next":"2026-03-01T01:00:32Z"`),
+		moved("02", "Starting", "Pending", `,"attempt":1,"next":"2026-03-01T01:00:04Z","reason":"back up apim-weu: ServiceLocked: wait"`),
+		moved("04", "Pending", "Starting", `,"attempt":2,"next":"2026-03-01T01:00:34Z"`),
+		moved("04", "Starting", "InProgress", `,"attempt":2,"next":"2026-03-01T01:00:06Z"`),
+		moved("06", "InProgress", "InProgress", `,"attempt":2,"polls":1,"next":"2026-03-01T01:00:08Z"`),
+		moved("08", "InProgress", "InProgress", `,"attempt":2,"polls":1,"next":"2026-03-01T01:00:23Z","reason":"HTTP 503"`),
+		moved("23", "InProgress", "Verifying", `,"attempt":2,"polls":2,"next":"2026-03-01T01:00:23Z"`),
+		moved("25", "Verifying", "Pruning", `,"attempt":2,"polls":2,"next":"2026-03-01T01:00:25Z"`),
+		moved("27", "Pruning", "Succeeded", `,"attempt":2,"polls":2`),
+		moved("27", "InProgress", "Failed", `,"code":"RestoreFailed","message":"backup expired"`),
+	}
+	got := told(t, func(tl *timeline) {
+		for _, l := range lines {
+			tl.handlerLine("stdout", l)
+		}
+	})
+	want := `
+  apim-weu  created                   backup due ` + due + `, starts now
+  apim-weu  Pending    -> Starting    attempt 1, asks ARM for a backup
+  apim-weu  Starting   -> Pending     looks again in 2s: back up apim-weu: ServiceLocked: wait
+  apim-weu  Pending    -> Starting    attempt 2, asks ARM for a backup
+  apim-weu  Starting   -> InProgress  accepted by ARM, first look in 2s
+  apim-weu  InProgress                poll 1, still running, next look in 2s
+  apim-weu  InProgress                looks again in 15s: HTTP 503
+  apim-weu  InProgress -> Verifying   poll 2, done, looks for the backup
+  apim-weu  Verifying  -> Pruning     backup is there, 48.8 KiB, recorded
+  apim-weu  Pruning    -> Succeeded   after 27s
+  apim-weu  InProgress -> Failed      RestoreFailed: backup expired
+`
+	if diff := cmp.Diff(want[1:], got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTimelineSwallowsNothing(t *testing.T) {
+	got := told(t, func(tl *timeline) {
+		tl.handlerLine("stderr", "lifeboat: StateStorage: missing")
+		tl.handlerLine("stdout", `{"time":"2026-03-01T01:00:00Z","level":"WARN","msg":"prompt repeated","job":"j","reason":"no table","invocation":"x"}`)
+		tl.handlerLine("stdout", `{"time":"2026-03-01T01:00:00Z","level":"ERROR","msg":"invocation panicked","panic":"oops","service":"apim-weu"}`)
+		tl.handlerLine("stdout", `{"time":"2026-03-01T01:00:00Z","level":"INFO","msg":"orphaned lease freed","service":"a"}`)
+		tl.hostLog().With("a", 1).Error("handler exited", "code", 3, "error", nil)
+		tl.invoked(host.Invocation{Function: "JobStep", Outcome: host.Failed, Reason: "500", MessageID: "m", Settlement: host.Abandoned})
+		tl.invoked(host.Invocation{Function: "JobStep", Outcome: host.Succeeded})
+		tl.mute()
+		tl.handlerLine("stderr", "the noise of stopping")
+	})
+	want := `
+  handler   stderr                    lifeboat: StateStorage: missing
+  handler   warning                   prompt repeated; job: j; reason: no table
+  apim-weu  error                     invocation panicked; panic: oops
+  a         note                      orphaned lease freed
+  host      error                     handler exited; a: 1; code: 3
+  host      warning                   JobStep did not succeed: 500; message m is delivered again
+`
+	if diff := cmp.Diff(want[1:], got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
