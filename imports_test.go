@@ -67,7 +67,7 @@ func TestImportsPointInwards(t *testing.T) {
 			return standard(p) || slices.Contains([]string{"lifeboat/internal/job", "lifeboat/internal/gate", "lifeboat/internal/plan", "lifeboat/internal/request", "golang.org/x/sync/errgroup"}, p)
 		}},
 		{"lifeboat/handlers", "handlers decode and call recovery", func(p string) bool {
-			return standard(p) || slices.Contains([]string{"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request"}, p)
+			return standard(p) || slices.Contains([]string{"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request", "github.com/google/uuid"}, p)
 		}},
 	}
 	for _, adapter := range adapters {

@@ -100,6 +100,7 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 		Credential: a.azure.Credential(),
 		PlainHTTP:  true,
 		Transport:  posts{a, a.azure.ARMTransport()},
+		Gateways:   a.azure.GatewayTransport(),
 	})
 	must(err)
 	return &recovery.Engine{

@@ -25,5 +25,8 @@ func New(engine *recovery.Engine, log *slog.Logger) *functions.Handler {
 		backupSchedule(engine),
 		jobStep(engine, log),
 		watchdog(engine),
+		recoveryRequest(engine, log),
+		approval(engine, log),
+		alertHook(engine.Queue, log),
 	)
 }

@@ -25,8 +25,10 @@ import (
 
 // What the app finds in an Azure that was just made, as infra would deploy it.
 const (
-	StateTable = "lifeboat"
-	StepQueue  = "job-steps"
+	StateTable    = "lifeboat"
+	StepQueue     = "job-steps"
+	RequestQueue  = "recovery-requests"
+	ApprovalQueue = "approvals"
 )
 
 // The names by which a Tap knows the services: for wire.Fault.Service.
@@ -112,7 +114,9 @@ func New(o Options) *Azure {
 		Tap:      &wire.Tap{Now: o.Now},
 	}
 	a.closing, a.close = context.WithCancel(context.Background())
-	a.Broker.AddQueue(StepQueue, servicebus.QueueOptions{})
+	for _, queue := range []string{StepQueue, RequestQueue, ApprovalQueue} {
+		a.Broker.AddQueue(queue, servicebus.QueueOptions{})
+	}
 	a.ARM = arm.New(arm.Options{
 		Now: o.Now, Actions: o.Actions, Token: a.Identity.Accept(audiences...), Blobs: blobs{account}, Reads: o.Reads, Writes: o.Writes,
 	})

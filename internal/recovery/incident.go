@@ -14,6 +14,10 @@ import (
 	"lifeboat/internal/request"
 )
 
+// conflictTries is how often an alert is taken again because another copy of
+// it, or another alert, was taken at the same moment.
+const conflictTries = 8
+
 // Alert takes one delivery of one alert. A thousand copies are one incident,
 // and an incident is at most one restore.
 func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
@@ -22,10 +26,18 @@ func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
 		e.Log.WarnContext(ctx, "alert ignored: no service in the plan names its rule", "rule", a.Rule)
 		return nil
 	}
+	take := e.fire
 	if a.Condition == request.Resolved {
-		return e.resolveAlert(ctx, source, a)
+		take = e.resolveAlert
 	}
-	return e.fire(ctx, source, a)
+	var err error
+	for try := range conflictTries {
+		pause(ctx, time.Duration(try)*100*time.Millisecond)
+		if err = take(ctx, source, a); !errors.Is(err, job.ErrConflict) {
+			break
+		}
+	}
+	return err
 }
 
 // ruled finds the service whose failover an alert rule asks for.
@@ -45,26 +57,27 @@ func (e *Engine) ruled(rule string) (plan.Service, bool) {
 func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert) error {
 	record, err := e.Store.Alert(ctx, source.Name, a.ID)
 	switch {
-	case err == nil && !record.ResolvedAt.IsZero():
+	case errors.Is(err, job.ErrNotFound):
+	case err != nil:
+		return err
+	case record.ResolvedAt.IsZero():
+		return e.respond(ctx, source, record.Incident)
+	case a.Late(record.ResolvedAt):
 		e.Log.InfoContext(ctx, "late copy of a resolved alert dropped", keyService, source.Name, "rule", a.Rule)
 		return nil
-	case err == nil:
-		return e.respond(ctx, source, record.Incident)
-	case !errors.Is(err, job.ErrNotFound):
-		return err
 	}
 	summary, err := e.Store.StoredSummary(ctx, source.Name)
 	if err != nil {
 		return err
 	}
 	record = job.AlertRecord{ID: a.ID, Service: source.Name, Incident: summary.Incident, Rule: a.Rule, FiredAt: a.FiredAt}
-	if summary.Incident != "" {
-		if err := e.Store.RecordAlert(ctx, record); err != nil {
-			return err
-		}
-		return e.respond(ctx, source, summary.Incident)
+	if summary.Incident == "" {
+		return e.open(ctx, source, summary, record)
 	}
-	return e.open(ctx, source, summary, record)
+	if err := e.Store.RecordAlert(ctx, record); err != nil {
+		return err
+	}
+	return e.respond(ctx, source, summary.Incident)
 }
 
 func (e *Engine) open(ctx context.Context, source plan.Service, summary job.StoredSummary, a job.AlertRecord) error {
@@ -73,7 +86,6 @@ func (e *Engine) open(ctx context.Context, source plan.Service, summary job.Stor
 	}
 	a.Incident = incident.ID
 	if err := e.Store.OpenIncident(ctx, summary, incident, a); err != nil {
-		// Somebody else opened one: this copy, delivered again, joins it.
 		return fmt.Errorf("open an incident of %s: %w", source.Name, err)
 	}
 	e.Log.WarnContext(ctx, "incident opened", keyService, source.Name, "incident", incident.ID, "rule", a.Rule)
@@ -139,8 +151,16 @@ func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a reques
 	if err != nil {
 		return err
 	}
+	if !a.Resolves(record.FiredAt) {
+		e.Log.InfoContext(ctx, "end of an earlier occurrence of an alert dropped", keyService, source.Name, "rule", a.Rule)
+		return nil
+	}
 	if record.ResolvedAt.IsZero() {
-		record.ResolvedAt = e.now()
+		// Log alerts don't say when they were resolved.
+		record.ResolvedAt = a.ResolvedAt
+		if record.ResolvedAt.IsZero() {
+			record.ResolvedAt = e.now()
+		}
 		if err := e.Store.RecordAlert(ctx, record); err != nil {
 			return err
 		}

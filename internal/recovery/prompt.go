@@ -12,8 +12,12 @@ import (
 	"lifeboat/internal/job"
 )
 
-// StepQueue is the queue whose messages are prompts.
-const StepQueue = "job-steps"
+// The queues.
+const (
+	StepQueue     = "job-steps"         // prompts
+	RequestQueue  = "recovery-requests" // requests and alerts
+	ApprovalQueue = "approvals"         // a queue of its own, so that fewer may send to it
+)
 
 // Prompt asks for one look at one job. It carries no decision: the row is the
 // truth.

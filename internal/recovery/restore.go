@@ -279,3 +279,20 @@ func said(d gate.Decision) string {
 	}
 	return strings.Join(slices.Compact(sentences), " ")
 }
+
+// restored tells what an automation needs to send traffic to the target, and
+// how long the recovery took from the alert or the request.
+func (e *Engine) restored(ctx context.Context, j job.Job) {
+	since := j.CreatedAt
+	if !j.Restore.FiredAt.IsZero() {
+		since = j.Restore.FiredAt
+	}
+	args := []any{
+		keyJob, j.ID, "source", j.Restore.Source, "target", j.Service, "point", j.Restore.Point.Blob, "pointStarted", j.Restore.Point.StartedAt,
+		"took", j.EndedAt.Sub(since).String(), "warm", j.Restore.Warm, "incident", j.Restore.Incident,
+	}
+	for _, w := range j.Warnings {
+		e.Log.WarnContext(ctx, "look at the restored service", keyJob, j.ID, keyReason, w)
+	}
+	e.Log.InfoContext(ctx, "restore completed", args...)
+}

@@ -138,6 +138,9 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	if to.Reason != "" {
 		args = append(args, keyReason, to.Reason)
 	}
+	if to.Kind == job.Restore && to.State == job.Succeeded {
+		e.restored(ctx, to)
+	}
 	if to.State == job.Failed {
 		e.Log.ErrorContext(ctx, "job moved", append(args, keyCode, to.Code, "message", to.Message)...)
 		return
