@@ -22,6 +22,7 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 	}
 	gates := recorded(c.decision)
 	reason := said(c.decision)
+	e.tell(ctx, from.Job, c.decision)
 	var event job.Event
 	switch c.decision.Outcome {
 	case gate.Passed:
@@ -278,6 +279,15 @@ func said(d gate.Decision) string {
 		sentences = append(sentences, v.Sentence)
 	}
 	return strings.Join(slices.Compact(sentences), " ")
+}
+
+// tell names the gates that did not simply pass.
+func (e *Engine) tell(ctx context.Context, j job.Job, d gate.Decision) {
+	for _, v := range d.Verdicts {
+		if v.Outcome != gate.Passed || v.Warning {
+			e.Log.InfoContext(ctx, "gate judged", keyJob, j.ID, "gate", string(v.Gate), "outcome", string(v.Outcome), "sentence", v.Sentence)
+		}
+	}
 }
 
 // restored tells what an automation needs to send traffic to the target, and

@@ -132,6 +132,9 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	if to.Attempt.Number > 0 {
 		args = append(args, keyAttempt, to.Attempt.Number, "polls", to.Attempt.Polls)
 	}
+	if to.Restore != nil {
+		args = append(args, "source", to.Restore.Source, "point", to.Restore.Point.Blob)
+	}
 	if !to.State.Terminal() {
 		args = append(args, keyNext, to.NotBefore.Format(time.RFC3339))
 	}
