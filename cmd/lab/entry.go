@@ -29,6 +29,19 @@ type entry struct {
 	Code    string    `json:"code"`
 	Words   string    `json:"message"` // of a failure
 
+	Source     string `json:"source"`
+	Target     string `json:"target"`
+	Rule       string `json:"rule"`
+	By         string `json:"by"`
+	Took       string `json:"took"`
+	Warm       bool   `json:"warm"`
+	Point      string `json:"point"`
+	Incident   string `json:"incident"`
+	Invocation string `json:"invocation"`
+	Gate       string `json:"gate"`
+	Outcome    string `json:"outcome"`
+	Sentence   string `json:"sentence"`
+
 	all map[string]any
 }
 
@@ -36,7 +49,19 @@ type entry struct {
 const (
 	jobCreated = "job created"
 	jobMoved   = "job moved"
+
+	restoreOrdered   = "restore ordered"
+	restoreCompleted = "restore completed"
+	gateJudged       = "gate judged"
+	lookAt           = "look at the restored service"
+	incidentOpened   = "incident opened"
+	incidentResolved = "incident resolved"
 )
+
+const gateRefused = "GateRefused"
+
+// restores reports whether a line is about a restore's job.
+func (e entry) restores() bool { return strings.HasSuffix(e.Job, "-restore") }
 
 // readEntry reports whether a line is one of the handler's log.
 func readEntry(line string) (entry, bool) {
@@ -52,16 +77,34 @@ func (e entry) what() (string, shade) {
 	switch {
 	case e.Message == jobCreated:
 		return "created", plain
+	case e.Message == restoreOrdered:
+		return "ordered", plain
+	case e.Message == restoreCompleted:
+		return "restored", green
+	case e.Message == gateJudged:
+		return e.judged()
+	case e.Message == incidentOpened:
+		return "incident opened", yellow
+	case e.Message == incidentResolved:
+		return "incident resolved", plain
 	case e.Message == jobMoved && e.From == e.To:
-		return e.To, faint
+		return stateName(e.To), faint
 	case e.Message == jobMoved:
-		return fmt.Sprintf("%-10s -> %s", e.From, e.To), stateShade(e.To)
+		return fmt.Sprintf("%-10s -> %s", stateName(e.From), stateName(e.To)), stateShade(e.To)
 	case e.Level == "ERROR":
 		return "error", red
 	case e.Level == "WARN":
 		return "warning", yellow
 	}
 	return "note", faint
+}
+
+// stateName fits the column.
+func stateName(state string) string {
+	if state == "AwaitingApproval" {
+		return "Awaiting"
+	}
+	return state
 }
 
 func stateShade(state string) shade {
@@ -81,6 +124,18 @@ func (e entry) note(tell teller) string {
 		return fmt.Sprintf("backup due %s, %s", e.Due.Local().Format("15:04"), e.begins())
 	case jobMoved:
 		return e.move(tell)
+	case restoreOrdered:
+		return fmt.Sprintf("restore of %s, by %s", e.Source, e.By)
+	case restoreCompleted:
+		return e.completed()
+	case lookAt:
+		return e.Reason
+	case gateJudged:
+		return e.Gate + ": " + e.Sentence
+	case incidentOpened:
+		return fmt.Sprintf("%s, alert rule %q", e.Incident, e.Rule)
+	case incidentResolved:
+		return fmt.Sprintf("%s: %s", e.Incident, e.Reason)
 	}
 	return e.Message + e.rest()
 }
@@ -88,10 +143,17 @@ func (e entry) note(tell teller) string {
 // teller knows of a job what its log lines leave out.
 type teller interface {
 	backupSize(job string) int               // of its newest blob, 0 if there is none
+	ending(job string) (code, words string)  // of a job that has ended
+	waited(invocation string) bool           // reports whether its gates have told what is waited for
 	lasted(job string, now time.Time) string // since it was created
 }
 
 func (e entry) move(tell teller) string {
+	if e.restores() {
+		if note, ok := e.restoring(tell); ok {
+			return note
+		}
+	}
 	switch e.From + " " + e.To {
 	case "Pending Starting":
 		return fmt.Sprintf("attempt %d, asks ARM for a backup", e.Attempt)

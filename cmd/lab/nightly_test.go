@@ -77,7 +77,7 @@ func engineOf(t *testing.T, a *emulator.Azure, text string) (engine *recovery.En
 		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
 			cloud.ResourceManager: {Endpoint: emulator.InProcessARM, Audience: audience},
 		}},
-		Credential: a.Credential(), PlainHTTP: true, Transport: a.ARMTransport(),
+		Credential: a.Credential(), PlainHTTP: true, Transport: a.ARMTransport(), Gateways: a.GatewayTransport(),
 	})
 	must(err)
 	return &recovery.Engine{
@@ -133,7 +133,7 @@ func TestNightlyNoticesSabotage(t *testing.T) {
 		"Azure's words differ":     {func(s *stage) { s.azure.ARM.FailNext(failing, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, nil, failing + ` ended as Failed "RestoreFailed"`},
 		"a dead letter":            {nil, deadLetter, "has 1 dead letter"},
 		"everything is lost":       {nil, func(s *stage) { _ = s.azure.Storage.DeleteTable(emulator.StateTable) }, ordinary + " has 0 jobs, want 1"},
-		"a job does not end":       {func(s *stage) { s.azure.Broker.SetHook(func(esb.Op) esb.Verdict { return esb.Swallow }) }, nil, "it was not over within 1m"},
+		"a job does not end":       {func(s *stage) { s.azure.Broker.SetHook(func(esb.Op) esb.Verdict { return esb.Swallow }) }, nil, "it was not over within 2m"},
 		"the role lacks an action": {func(s *stage) { s.azure.ARM.SetActions(nil) }, nil, ordinary + ` ended as Failed "AuthorizationFailed"`},
 	} {
 		t.Run(name, func(t *testing.T) {

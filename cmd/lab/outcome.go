@@ -8,6 +8,7 @@ import (
 
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/emulator/host"
 	"lifeboat/internal/emulator/wire"
 )
 
@@ -22,8 +23,17 @@ type outcome struct {
 	operations   []arm.Operation
 	conflicts    int            // POSTs answered 409
 	posts, polls map[string]int // by service
-	dead         int            // messages
+	dead         map[string]int // messages by queue
 	requests     emulator.Requests
+
+	incidents []incidentRow
+	serving   map[string]serving // by standby
+	contents  map[string]arm.Content
+	hanging   string // the service whose operation is not to end
+
+	invocations []host.Invocation
+	decisions   map[string]bool // invocations that judged gates
+	asked       notes           // when the scenario asked for what
 }
 
 // observe reads everything. Call it when nothing runs any more.
@@ -32,17 +42,23 @@ func observe(a *emulator.Azure, services []string) outcome {
 		services: services, jobs: jobRows(a), points: pointRows(a), leases: leaseRows(a),
 		blobs: map[string]int{}, operations: a.ARM.Operations(), conflicts: a.ARM.Stats().Conflicts,
 		posts: map[string]int{}, polls: map[string]int{}, requests: a.Requests(),
+		dead: map[string]int{}, incidents: incidentRows(a), serving: servingRows(a), contents: map[string]arm.Content{},
 	}
 	for _, b := range a.Storage.ListBlobs(backupContainer, "") {
 		o.blobs[b.Name] = b.Size
 	}
 	for _, s := range services {
 		o.posts[s] = a.Tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPost && about(r, s) })
+		o.contents[s] = a.ARM.Content(s)
 		o.polls[s] = a.Tap.Count(func(r wire.Request) bool { return about(r, s) && strings.Contains(r.Path, "/operationresults/") })
 	}
-	_, _, o.dead = a.Broker.Counts(emulator.StepQueue)
+	for _, queue := range queues {
+		_, _, o.dead[queue] = a.Broker.Counts(queue)
+	}
 	return o
 }
+
+var queues = []string{emulator.StepQueue, emulator.RequestQueue, emulator.ApprovalQueue}
 
 func about(r wire.Request, service string) bool {
 	return r.Service == emulator.ServiceARM && strings.Contains(r.Path+"/", "/service/"+service+"/")
@@ -53,22 +69,28 @@ func (o outcome) sound() []string {
 	var wrong []string
 	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, j := range o.jobs {
-		if j.ended.IsZero() {
+		if j.ended.IsZero() && j.service != o.hanging {
 			bad("%s is still %s", j.id, j.state)
 		}
-		wrong = append(wrong, o.kept(j)...)
+		if j.kind == backupKind {
+			wrong = append(wrong, o.kept(j)...)
+		}
 	}
 	for _, s := range o.leases {
-		bad("%s is still leased", s)
+		if s != o.hanging {
+			bad("%s is still leased", s)
+		}
 	}
-	if o.dead > 0 {
-		bad("queue %s has %s, want none", emulator.StepQueue, count(o.dead, "dead letter"))
+	for _, queue := range queues {
+		if n := o.dead[queue]; n > 0 {
+			bad("queue %s has %s, want none", queue, count(n, "dead letter"))
+		}
 	}
 	if err := arm.Overlap(o.operations); err != nil {
 		bad("operations overlap: %v", err)
 	}
 	for _, op := range o.operations {
-		if op.Outcome == arm.Running {
+		if op.Outcome == arm.Running && op.Service != o.hanging {
 			bad("%s: operation %s still runs", op.Service, op.ID)
 		}
 	}
@@ -131,16 +153,18 @@ func (o outcome) posted(service string, want int) []string {
 }
 
 // What a small service costs beside its polls: two lists before each POST,
-// three after a good end.
+// three after a good end. A restore looks at both services each time that its
+// gates are judged, and counts the target's content before and after.
 const (
-	readsBefore = 2
-	readsAfter  = 3
+	readsBefore  = 2
+	readsAfter   = 3
+	readsRestore = 16
 )
 
 // frugal checks the requests against what the jobs needed.
 func (o outcome) frugal() []string {
 	var wrong []string
-	polls, good := 0, 0
+	polls, good, restores := 0, 0, 0
 	for _, s := range o.services {
 		polls += o.polls[s]
 	}
@@ -148,8 +172,11 @@ func (o outcome) frugal() []string {
 		if j.state == "Succeeded" {
 			good++
 		}
+		if j.kind != backupKind {
+			restores++
+		}
 	}
-	if most := polls + readsBefore*o.requests.ARMPost + readsAfter*good; o.requests.ARMGet > most {
+	if most := polls + readsBefore*o.requests.ARMPost + readsAfter*good + readsRestore*restores; o.requests.ARMGet > most {
 		wrong = append(wrong, fmt.Sprintf("ARM had %d GETs, want at most %d", o.requests.ARMGet, most))
 	}
 	r := o.requests

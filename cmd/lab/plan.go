@@ -11,9 +11,23 @@ import (
 // backupContainer is where the lab's plans put backups.
 const backupContainer = "apim-backups"
 
+// protected is a service in a plan, with settings of its own as lines of YAML.
+type protected struct {
+	arm.Service
+	settings []string
+}
+
 // planText is a lifeboat.yaml for services, with spans that a person can wait
 // for. more are settings beside or instead of them, "key: value".
 func planText(services []arm.Service, schedule string, more ...string) string {
+	var all []protected
+	for _, s := range services {
+		all = append(all, protected{Service: s})
+	}
+	return planOf(all, schedule, more...)
+}
+
+func planOf(services []protected, schedule string, more ...string) string {
 	settings := []string{
 		"storageAccount: stlab", "container: " + backupContainer, "schedule: " + schedule, "timeZone: UTC",
 		"jitter: 0s", "pollMin: 1s", "pollMax: 1m", "busyWait: 2s", "retryWait: 2s",
@@ -31,7 +45,10 @@ func planText(services []arm.Service, schedule string, more ...string) string {
 	}
 	text.WriteString("services:\n")
 	for _, s := range services {
-		fmt.Fprintf(&text, "  %s:\n    resourceId: %s\n", s.Name, resourceOf(s))
+		fmt.Fprintf(&text, "  %s:\n    resourceId: %s\n", s.Name, resourceOf(s.Service))
+		for _, line := range s.settings {
+			fmt.Fprintf(&text, "    %s\n", line)
+		}
 	}
 	return text.String()
 }

@@ -61,7 +61,7 @@ func list(stdout io.Writer) {
 }
 
 // playLimit is far more than any scenario takes.
-const playLimit = 60 * time.Second
+const playLimit = 2 * time.Minute
 
 // play plays a scenario, prints what happened and returns the exit code.
 func play(ctx context.Context, sc scenario, o playOptions, stdout, stderr io.Writer) int {
@@ -100,7 +100,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 	defer cancel()
 	fmt.Fprintf(story, "%s: %s\n\n", sc.name, sc.summary)
 	s, err := raise(limited, staging{
-		app: o.app, dir: dir, listen: "127.0.0.1:0", services: sc.services, plan: planText(sc.services, sc.schedule, sc.plan...),
+		app: o.app, dir: dir, listen: "127.0.0.1:0", services: sc.services, plan: sc.text(),
 		out: story, colors: paletteFor(story, os.Getenv), worker: o.worker,
 	})
 	if err != nil {
@@ -110,6 +110,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 	s.timeline.mute()
 	s.strike()
 	seen := observe(s.azure, s.names())
+	seen.invocations, seen.decisions, seen.asked = s.invocations.list(), s.timeline.decided, s.asked
 	var wrong []string
 	if errors.Is(err, context.DeadlineExceeded) {
 		wrong = append(wrong, "it was not over within "+short(playLimit))

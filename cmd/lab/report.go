@@ -17,11 +17,16 @@ type report struct {
 	Jobs     []reportJob       `json:"jobs"`
 	Requests emulator.Requests `json:"requests"`
 	Wrong    []string          `json:"wrong,omitempty"`
+
+	Incidents []reportIncident `json:"incidents,omitempty"`
+	Gates     []reportGates    `json:"gates,omitempty"`
+	Figures   *figures         `json:"figures,omitempty"`
 }
 
 type reportJob struct {
 	ID      string     `json:"id"`
 	Service string     `json:"service"`
+	Source  string     `json:"source,omitempty"` // of a restore
 	Kind    string     `json:"kind"`
 	State   string     `json:"state"`
 	Code    string     `json:"code"`
@@ -35,17 +40,25 @@ type reportJob struct {
 func newReport(name string, o outcome, wrong []string) report {
 	r := report{Scenario: name, OK: len(wrong) == 0, Jobs: []reportJob{}, Requests: o.requests, Wrong: wrong}
 	for _, s := range o.services {
-		for _, j := range o.jobs {
-			if j.service == s {
-				r.Jobs = append(r.Jobs, reportOf(j, o.polls[s]))
+		jobs := o.jobsOf(s)
+		for _, j := range jobs {
+			polls := o.polls[s]
+			if len(jobs) > 1 {
+				polls = j.polls
+			}
+			r.Jobs = append(r.Jobs, reportOf(j, polls))
+			if len(j.order.Gates) > 0 {
+				r.Gates = append(r.Gates, gatesOf(j))
 			}
 		}
 	}
+	r.Incidents = reportIncidents(o.incidents)
+	r.Figures = figuresOf(o)
 	return r
 }
 
 func reportOf(j jobRow, polls int) reportJob {
-	r := reportJob{ID: j.id, Service: j.service, Kind: j.kind, State: j.state, Code: j.code, Polls: polls, Started: j.created}
+	r := reportJob{ID: j.id, Service: j.service, Kind: j.kind, State: j.state, Code: j.code, Polls: polls, Started: j.created, Source: j.order.Source}
 	if !j.ended.IsZero() {
 		r.Ended, r.took = &j.ended, j.ended.Sub(j.created)
 	}
@@ -58,6 +71,7 @@ func (r report) text(colors palette) string {
 	if len(r.Jobs) > 0 {
 		r.tables(&text)
 	}
+	r.recovery(&text)
 	if r.OK {
 		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.paint(green, "ok"))
 		return text.String()
@@ -73,7 +87,11 @@ func (r report) tables(text *strings.Builder) {
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "service\tjob\tstate\ttook\tpolls\tcode")
 	for _, j := range r.Jobs {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", j.Service, j.ID, j.State, short(j.took), j.Polls, cmp.Or(j.Code, "-"))
+		took := "-"
+		if j.Ended != nil {
+			took = short(j.took)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", j.Service, j.ID, j.State, took, j.Polls, cmp.Or(j.Code, "-"))
 	}
 	_ = table.Flush() // into memory
 	q := r.Requests

@@ -19,8 +19,9 @@ const (
 type jobRow struct {
 	id, service, kind    string
 	state, code, message string
-	attempt              int
+	attempt, polls       int
 	created, ended       time.Time // ended is zero while it goes on
+	order                order     // of a restore
 }
 
 // jobRows reads every job, by service and id, from the table itself, so that
@@ -37,7 +38,8 @@ func jobRows(a *emulator.Azure) []jobRow {
 			state: field(r, "State"), code: field(r, "Code"), message: field(r, "Message"),
 		}
 		attempt, _ := r["Attempt"].(int32)
-		j.attempt = int(attempt)
+		polls, _ := r["AttemptPolls"].(int32)
+		j.attempt, j.polls, j.order = int(attempt), int(polls), orderOf(r)
 		j.created, _ = r["CreatedAt"].(time.Time)
 		if active, _ := r["Active"].(bool); !active {
 			j.ended, _ = r["EndedAt"].(time.Time)

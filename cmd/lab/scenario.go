@@ -15,7 +15,9 @@ type scenario struct {
 	// settings beside the lab's own.
 	services []arm.Service
 	plan     []string
-	schedule string
+	// protected are the services of the plan; all if nil.
+	protected []protected
+	schedule  string
 	// act makes the story happen and returns when it is over. What it returns
 	// is why it could not be played to its end.
 	act func(context.Context, *stage) error
@@ -25,7 +27,15 @@ type scenario struct {
 
 // scenarios are all there are. Each call makes them anew.
 func scenarios() []scenario {
-	return []scenario{nightly()}
+	return []scenario{nightly(), failover()}
+}
+
+// text is the plan of a scenario.
+func (s scenario) text() string {
+	if s.protected == nil {
+		return planText(s.services, s.schedule, s.plan...)
+	}
+	return planOf(s.protected, s.schedule, s.plan...)
 }
 
 func findScenario(name string) (scenario, bool) {

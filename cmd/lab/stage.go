@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lifeboat/internal/emulator"
@@ -37,6 +38,10 @@ type stage struct {
 	timeline *timeline
 	host     *host.Host
 	log      *os.File
+
+	invocations invocations
+	noting      sync.Mutex
+	asked       notes
 }
 
 // The files in a stage's folder.
@@ -66,7 +71,11 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 		return nil, err
 	}
 	s.host = host.New(app, host.Options{
-		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), OnInvocation: s.timeline.invoked,
+		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), FunctionKey: functionKey,
+		OnInvocation: func(in host.Invocation) {
+			s.timeline.invoked(in)
+			s.invocations.add(in)
+		},
 	})
 	if err := s.host.Start(ctx); err != nil {
 		s.host = nil
@@ -117,7 +126,7 @@ func (s *stage) prepare() error {
 	}
 	s.timeline = newTimeline(s.out, s.log, s.colors, s.names())
 	s.azure = emulator.New(emulator.Options{Services: s.services, Log: s.timeline.hostLog()})
-	s.timeline.sizes = s.backupSize
+	s.timeline.sizes, s.timeline.ends = s.backupSize, s.ending
 	return nil
 }
 
@@ -191,7 +200,7 @@ func (s *stage) fire(function string) error {
 }
 
 // lookEvery is how often the state table is looked at.
-const lookEvery = 50 * time.Millisecond
+const lookEvery = 100 * time.Millisecond
 
 // errStopped: the handler has failed for good.
 var errStopped = errors.New("the handler does not stay up")

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,16 +22,20 @@ type timeline struct {
 	colors palette
 	width  int              // of the longest service's name
 	sizes  func(string) int // of a job's backup
+	ends   func(string) (code, words string)
 
 	mu      sync.Mutex
 	muted   bool
 	created map[string]time.Time // jobs
+	service map[string]string    // of jobs
+	decided map[string]bool      // invocations that judged the gates of a restore
+	waits   map[string]bool      // those in which a gate said not yet
 	// milestone is what to say after the first job's start.
 	milestone func() string
 }
 
 func newTimeline(out, log io.Writer, colors palette, services []string) *timeline {
-	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, sizes: func(string) int { return 0 }}
+	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, service: map[string]string{}, decided: map[string]bool{}, waits: map[string]bool{}, sizes: func(string) int { return 0 }, ends: func(string) (string, string) { return "", "" }}
 	for _, s := range services {
 		t.width = max(t.width, len(s))
 	}
@@ -46,9 +52,7 @@ func (t *timeline) handlerLine(stream, line string) {
 		t.row(time.Now(), "handler", stream, red, line)
 		return
 	}
-	if e.Message == jobCreated {
-		t.created[e.Job] = e.Time
-	}
+	t.learn(e)
 	if e.To == "Starting" && t.milestone != nil {
 		defer t.row(time.Now(), "lab", "note", faint, t.milestone())
 		t.milestone = nil
@@ -56,17 +60,39 @@ func (t *timeline) handlerLine(stream, line string) {
 	if e.tellsNothing() {
 		return
 	}
-	who := e.Service
-	if who == "" {
-		who = "handler"
-	}
 	what, s := e.what()
-	t.row(e.Time, who, what, s, e.note(t))
+	t.row(e.Time, cmp.Or(e.Service, e.Target, t.service[e.Job], "handler"), what, s, e.note(t))
 }
 
-// tellsNothing is true of what the lab says itself.
+// learn keeps what later lines leave out.
+func (t *timeline) learn(e entry) {
+	if e.Message == jobCreated || e.Message == restoreOrdered {
+		t.created[e.Job] = e.Time
+	}
+	if e.Service != "" {
+		t.service[e.Job] = e.Service
+	}
+	if e.Message == jobMoved && e.restores() && e.From == "Pending" {
+		t.decided[e.Invocation] = true
+	}
+	if e.Message == gateJudged && e.Outcome == "Waits" {
+		t.waits[e.Invocation] = true
+	}
+}
+
+// act begins a part of the story.
+func (t *timeline) act(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row(time.Now(), "lab", "act", yellow, fmt.Sprintf(format, args...))
+}
+
+// silent are messages that the lab says itself, or that come by the hundred.
+var silent = []string{"ready", "stopping", "alert passed on"}
+
+// tellsNothing is true of what the lab, or the job's next line, says itself.
 func (e entry) tellsNothing() bool {
-	return e.Level == "DEBUG" || e.Level == "INFO" && (e.Message == "ready" || e.Message == "stopping")
+	return e.Level == "DEBUG" || e.Message == gateJudged && e.Outcome == "NeedsApproval" || e.Level == "INFO" && slices.Contains(silent, e.Message)
 }
 
 // row prints one line; t.mu is held.
@@ -102,8 +128,12 @@ func (t *timeline) mute() {
 	t.muted = true
 }
 
-// backupSize and lasted are the timeline as a teller; t.mu is held.
+// backupSize, ending, waited and lasted are the timeline as a teller; t.mu is held.
 func (t *timeline) backupSize(job string) int { return t.sizes(job) }
+
+func (t *timeline) ending(job string) (code, words string) { return t.ends(job) }
+
+func (t *timeline) waited(invocation string) bool { return t.waits[invocation] }
 
 func (t *timeline) lasted(job string, now time.Time) string {
 	if created, ok := t.created[job]; ok {

@@ -96,3 +96,63 @@ func TestTimelineSwallowsNothing(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// failedOver is a line about a restore at second s of a minute.
+func failedOver(second, level, message, more string) string {
+	return `{"time":"2026-03-01T01:00:` + second + `.5Z","level":"` + level + `","msg":"` + message + `","job":"a-inc1-restore"` + more + `}`
+}
+
+func TestTimelineTellsAFailover(t *testing.T) {
+	move := func(second, from, to, more string) string {
+		return failedOver(second, "INFO", jobMoved, `,"service":"a","from":"`+from+`","to":"`+to+`"`+more)
+	}
+	lines := []string{
+		`{"time":"2026-03-01T01:00:00Z","level":"INFO","msg":"alert passed on","rule":"r"}`,
+		`{"time":"2026-03-01T01:00:00Z","level":"WARN","msg":"incident opened","service":"apim-weu","incident":"inc1","rule":"weu is down"}`,
+		failedOver("00", "WARN", restoreOrdered, `,"service":"a","source":"apim-weu","by":"alert rule weu is down"`),
+		failedOver("02", "INFO", gateJudged, `,"gate":"longEnough","outcome":"Waits","sentence":"Not yet."`),
+		failedOver("02", "INFO", gateJudged, `,"gate":"approved","outcome":"NeedsApproval","sentence":"Nobody has."`),
+		move("02", "Pending", "Pending", `,"next":"2026-03-01T01:00:05Z","reason":"Not yet."`),
+		move("05", "Pending", "AwaitingApproval", `,"next":"2026-03-01T01:15:05Z","reason":"waits for an approval until 01:15"`),
+		move("10", "AwaitingApproval", "Pending", `,"next":"2026-03-01T01:00:10Z"`),
+		failedOver("12", "INFO", gateJudged, `,"gate":"gatewayDown","outcome":"Passed","sentence":"It is healthy."`),
+		move("12", "Pending", "Starting", `,"attempt":1,"polls":0,"next":"2026-03-01T01:00:32Z"`),
+		move("24", "InProgress", "Verifying", `,"attempt":1,"polls":6,"next":"2026-03-01T01:00:24Z"`),
+		failedOver("26", "WARN", lookAt, `,"reason":"other certificates"`),
+		failedOver("26", "INFO", restoreCompleted, `,"source":"apim-weu","target":"a","took":"26.5123s","point":"p","warm":false`),
+		move("26", "Verifying", "Succeeded", ``),
+		failedOver("27", "INFO", restoreCompleted, `,"source":"apim-weu","target":"a","took":"1s","point":"q","warm":true`),
+		failedOver("28", "INFO", gateJudged, `,"gate":"notServing","outcome":"Refused","sentence":"It serves."`),
+		failedOver("28", "ERROR", jobMoved, `,"service":"a","from":"Pending","to":"Failed","code":"GateRefused","message":"It serves."`),
+		move("29", "AwaitingApproval", "Canceled", ``),
+		`{"time":"2026-03-01T01:00:30Z","level":"INFO","msg":"incident resolved","service":"apim-weu","incident":"inc1","reason":"its alerts have resolved"}`,
+	}
+	got := told(t, func(tl *timeline) {
+		tl.ends = func(string) (string, string) { return "Resolved", "it is over" }
+		for _, l := range lines {
+			tl.handlerLine("stdout", l)
+		}
+	})
+	want := `
+  apim-weu  incident opened           inc1, alert rule "weu is down"
+  a         ordered                   restore of apim-weu, by alert rule weu is down
+  a         gate waits                longEnough: Not yet.
+  a         Pending                   looks again in 3s
+  a         Pending    -> Awaiting    waits for an approval until 01:15
+  a         Awaiting   -> Pending     approved, judges its gates again
+  a         gate warns                gatewayDown: It is healthy.
+  a         Pending    -> Starting    attempt 1, every gate has passed, asks ARM for the restore
+  a         InProgress -> Verifying   poll 6, done, looks at what the standby holds
+  a         warning                   other certificates
+  a         restored                  serves for apim-weu, recovered in 27s, holds p
+  a         Verifying  -> Succeeded   after 26s
+  a         restored                  kept warm for apim-weu, holds q
+  a         gate refuses              notServing: It serves.
+  a         Pending    -> Failed      GateRefused, by the gates above
+  a         Awaiting   -> Canceled    Resolved: it is over
+  apim-weu  incident resolved         inc1: its alerts have resolved
+`
+	if diff := cmp.Diff(want[1:], got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -31,7 +31,7 @@ func notServing(q question) Verdict {
 	case No:
 		return pass("%s is not serving.", name(q.r.Target))
 	case Yes:
-		return refuse("%s has been serving since a failover, and nothing is restored onto a serving service. Acknowledge that failover, with failback or promote, once it serves nobody or is meant to stay.", name(q.r.Target))
+		return refuse("%s has been serving since a failover, and nothing is restored onto a serving service. Acknowledge that failover, with failback, once it serves nobody; if it is meant to stay, take it out of the standbys in the plan.", name(q.r.Target))
 	}
 	return q.unknown("whether %s is serving", name(q.r.Target))
 }

@@ -361,7 +361,7 @@ type Verified struct {
 }
 
 func (e Verified) apply(j Job, _ Rules, now time.Time) (Job, error) {
-	if j.State != Verifying {
+	if j.State != Verifying || j.Kind == Restore {
 		return j, ErrImpossible
 	}
 	j.State = Pruning

@@ -132,8 +132,11 @@ type AskApproval struct {
 }
 
 func (e AskApproval) apply(j Job, _ Rules, _ time.Time) (Job, error) {
-	if j.Kind != Restore || j.State != Pending {
+	if !j.Choosing() {
 		return j, ErrImpossible
+	}
+	if e.Expires.After(j.Deadline) {
+		e.Expires = j.Deadline
 	}
 	o := j.order()
 	o.Gates, o.Point = e.Gates, e.Point
@@ -150,7 +153,7 @@ type Approve struct{ By, Why, Point, Target string }
 func (e Approve) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	o := j.order()
 	if j.State != AwaitingApproval || !now.Before(o.Approval.Expires) || e.Point != o.Point.Blob || e.Target != j.Service ||
-		e.By == "" || strings.EqualFold(strings.TrimSpace(e.By), strings.TrimSpace(o.By)) {
+		strings.TrimSpace(e.By) == "" || strings.EqualFold(strings.TrimSpace(e.By), strings.TrimSpace(o.By)) {
 		return j, ErrImpossible
 	}
 	o.Approval.By, o.Approval.Why, o.Approval.At = e.By, e.Why, now
@@ -225,7 +228,7 @@ type Restored struct {
 }
 
 func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
-	held := j.State == Pending // a warm standby that holds the point already
+	held := j.Choosing() // a warm standby that holds the point already
 	if j.Kind != Restore || !held && (j.State != Verifying || j.Attempt.Phase != Overwrite) {
 		return j, ErrImpossible
 	}

@@ -128,6 +128,10 @@ func restoreSummary(from, to Job) SummaryMove {
 		m.Holds = &o.Point.Blob
 		if !o.Warm {
 			m.ServingFor, m.ServingSince = &o.Source, &to.EndedAt
+			if o.Attempted.IsZero() { // it was held already: the failover begins with its end
+				no := false
+				m.FailedOver, m.FailoverJob, m.Acknowledged = &to.EndedAt, &to.ID, &no
+			}
 		}
 	}
 	return m

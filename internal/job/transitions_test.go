@@ -39,6 +39,9 @@ func sampleEvents() []Event {
 		Unanswered{Reason: "reset"}, NotLanded{Reason: "no blob"}, Accepted{ResumeToken: "token"}, Updating{}, Running{ResumeToken: "next"},
 		HandleLost{Reason: "404"}, OperationSucceeded{}, OperationFailed{Code: "BackupFailed"}, Evident{}, ArtefactMissing{},
 		ArtefactUnfit{Reason: "empty"}, Verified{}, Pruned{}, Deferred{Reason: "503"}, Cancel{Reason: "by hand"},
+		Blocked{Reason: "a gate"}, Held{Reason: "a gate"}, AskApproval{Point: Point{Blob: "point"}, Expires: midnight.Add(15 * time.Minute)},
+		Approve{By: "bob", Point: "point", Target: "apim-neu"}, Reject{By: "bob"}, ApprovalExpired{}, Resolved{Reason: "over"},
+		SafetyDone{Artefact: Artefact{Name: "a1", Size: 1}}, Undecidable{Reason: "partial"}, Restored{},
 	}
 }
 
@@ -65,6 +68,17 @@ func stands() []stand {
 		}
 		return j
 	}
+	restore := func(s State, phase Phase, change ...func(*Job)) Job {
+		return sample(s, append([]func(*Job){func(j *Job) {
+			attempt := j.Attempt
+			attempt.Phase = phase
+			*j = NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann", Point: Point{Blob: "point"}}, sampleRules, midnight)
+			j.State, j.Attempt = s, attempt
+			if s == AwaitingApproval {
+				j.Restore.Approval.Expires = midnight.Add(15 * time.Minute)
+			}
+		}}, change...)...)
+	}
 	withoutHandle := func(j *Job) { j.Attempt.ResumeToken = "" }
 	lastAttempt := func(j *Job) { j.Failures = sampleRules.Attempts - 1 }
 	return []stand{
@@ -81,6 +95,17 @@ func stands() []stand {
 		{"InProgress, last attempt, no handle", sample(InProgress, lastAttempt, withoutHandle)},
 		{"Verifying, last attempt", sample(Verifying, lastAttempt)},
 		{"Verifying, last look", sample(Verifying, func(j *Job) { j.Misses = maxMisses - 1 })},
+		{"Pending", restore(Pending, "")},
+		{"AwaitingApproval", restore(AwaitingApproval, "")},
+		{"Starting, safety backup", restore(Starting, SafetyBackup)},
+		{"InProgress, safety backup", restore(InProgress, SafetyBackup)},
+		{"InProgress, safety backup, no handle", restore(InProgress, SafetyBackup, withoutHandle)},
+		{"Verifying, safety backup", restore(Verifying, SafetyBackup)},
+		{"Verifying, safety backup done", restore(Verifying, SafetyBackup, func(j *Job) { j.Restore.Safety.Name = "a1" })},
+		{"Starting, overwrite", restore(Starting, Overwrite)},
+		{"InProgress, overwrite", restore(InProgress, Overwrite, func(j *Job) { j.Attempt.ResumeToken = "token" })},
+		{"InProgress, overwrite, no handle", restore(InProgress, Overwrite, withoutHandle)},
+		{"Verifying, overwrite", restore(Verifying, Overwrite)},
 	}
 }
 
@@ -144,9 +169,12 @@ func transitions(t *testing.T) string {
 	}
 	all := stands()
 	table("A minute after the last move", all[:9], midnight.Add(time.Minute))
-	table("When attempts or looks run out", all[9:], midnight.Add(time.Minute))
+	table("When attempts or looks run out", all[9:13], midnight.Add(time.Minute))
+	table("A restore, a minute after the last move", all[13:], midnight.Add(time.Minute))
+	table("A restore, when the approval has expired", all[14:15], midnight.Add(15*time.Minute))
 	table("At the operation's deadline", all[1:4], midnight.Add(sampleRules.OperationDeadline))
 	table("At the job's deadline", slices.Concat(all[:1], all[4:6]), midnight.Add(sampleRules.Deadline))
+	table("A restore, at the job's deadline", all[13:], midnight.Add(sampleRules.Deadline))
 	return trimmed(file.String())
 }
 

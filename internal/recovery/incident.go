@@ -32,7 +32,7 @@ func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
 	}
 	var err error
 	for try := range conflictTries {
-		pause(ctx, time.Duration(try)*100*time.Millisecond)
+		pause(ctx, time.Duration(try*try)*10*time.Millisecond)
 		if err = take(ctx, source, a); !errors.Is(err, job.ErrConflict) {
 			break
 		}
@@ -155,7 +155,8 @@ func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a reques
 		e.Log.InfoContext(ctx, "end of an earlier occurrence of an alert dropped", keyService, source.Name, "rule", a.Rule)
 		return nil
 	}
-	if record.ResolvedAt.IsZero() {
+	// The end of a later occurrence may come before its firing, which is late then.
+	if record.ResolvedAt.IsZero() || a.ResolvedAt.After(record.ResolvedAt) {
 		// Log alerts don't say when they were resolved.
 		record.ResolvedAt = a.ResolvedAt
 		if record.ResolvedAt.IsZero() {
@@ -245,6 +246,16 @@ func (e *Engine) incidentFacts(ctx context.Context, j job.Job, source, open stri
 		return gate.Incident{}, err
 	}
 	facts := gate.Incident{State: gate.IncidentOpen, Attempt: incident.Restore}
+	if incident.Restore != "" && incident.Restore != j.ID {
+		other, err := e.Store.Job(ctx, incident.Target, incident.Restore)
+		switch {
+		case errors.Is(err, job.ErrNotFound): // about to be made
+		case err != nil:
+			return gate.Incident{}, err
+		case other.State.Terminal() && other.State != job.Succeeded && other.Restore.Attempted.IsZero():
+			facts.Attempt = "" // it ended before it touched anything
+		}
+	}
 	if !incident.Open() {
 		facts.State = gate.IncidentResolved
 	}

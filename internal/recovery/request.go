@@ -135,7 +135,7 @@ func (e *Engine) Approval(ctx context.Context, a request.Approval) error {
 
 // acknowledge ends a cool-down; of a service that serves, it also says whether
 // that goes on: failback frees it to be a standby again, promote keeps it out
-// of the way of restores until the plan says what it is now.
+// of the way of restores for as long as the plan calls it a standby.
 func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	source, err := e.protected(r.Service)
 	if err != nil {
@@ -147,9 +147,17 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 		if err != nil {
 			return err
 		}
-		m := job.SummaryMove{Acknowledged: &yes}
-		if summary.ServingFor == source.Name && r.Outcome != "" {
-			m.ServingFor, m.ServingSince = &nobody, &never
+		mine, err := e.began(ctx, source.Name, summary.Summary)
+		if err != nil {
+			return err
+		}
+		var m job.SummaryMove
+		if mine {
+			m.Acknowledged = &yes
+		}
+		if summary.ServingFor == source.Name && r.Outcome == request.Failback {
+			// What it holds may have been edited while it served.
+			m.ServingFor, m.ServingSince, m.Holds = &nobody, &never, &nobody
 		}
 		if err := e.Store.Note(ctx, standby.Name, m); err != nil {
 			return err
@@ -166,6 +174,19 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	}
 	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
 	return e.Store.Note(ctx, source.Name, job.SummaryMove{Acknowledged: &yes})
+}
+
+// began reports whether the last failover onto a standby was source's: several
+// services may share one, and each acknowledges its own.
+func (e *Engine) began(ctx context.Context, source string, standby job.Summary) (bool, error) {
+	if standby.FailoverJob == "" {
+		return false, nil
+	}
+	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
+	if errors.Is(err, job.ErrNotFound) {
+		return true, nil // cleaned up, long after its cool-down
+	}
+	return err == nil && j.Restore.Source == source, err
 }
 
 func (e *Engine) maintain(ctx context.Context, r request.Request) error {

@@ -27,6 +27,9 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 	switch c.decision.Outcome {
 	case gate.Passed:
 		if c.decision.Holds {
+			if err := e.beginCooldown(ctx, source.Name, from.Job); err != nil {
+				return e.again(ctx, p, 0, err.Error())
+			}
 			return e.advance(ctx, p, from, at.Rules, e.held(ctx, from.Job, at, c), nil)
 		}
 		return e.overwrite(ctx, p, from, at, source, c)
@@ -66,8 +69,8 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
 	decision.Before = before
-	if decision.Phase == job.Overwrite && !from.Restore.Warm {
-		if err := e.beginCooldown(ctx, source.Name, from.ID); err != nil {
+	if decision.Phase == job.Overwrite {
+		if err := e.beginCooldown(ctx, source.Name, from.Job); err != nil {
 			return e.again(ctx, p, 0, err.Error())
 		}
 	}
@@ -76,9 +79,12 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 
 // beginCooldown notes a failover with its source before it is begun; the
 // target's note is in the transaction of the intent.
-func (e *Engine) beginCooldown(ctx context.Context, source, id string) error {
+func (e *Engine) beginCooldown(ctx context.Context, source string, j job.Job) error {
+	if j.Restore.Warm {
+		return nil
+	}
 	now, no := e.now(), false
-	if err := e.Store.Note(ctx, source, job.SummaryMove{FailedOver: &now, FailoverJob: &id, Acknowledged: &no}); err != nil {
+	if err := e.Store.Note(ctx, source, job.SummaryMove{FailedOver: &now, FailoverJob: &j.ID, Acknowledged: &no}); err != nil {
 		return fmt.Errorf("note the failover of %s: %w", source, err)
 	}
 	return nil
@@ -127,16 +133,18 @@ func (e *Engine) question(j job.Job, source plan.Service) (gate.Request, gate.Po
 // would not say is an error; the source need not answer.
 func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (gate.Facts, job.Point, error) {
 	var f gate.Facts
+	// The lease comes first: whoever gave it up before this look has written
+	// into the summary by then that the target serves.
+	lease, err := e.Store.Lease(ctx, at.Name)
+	if err != nil && !errors.Is(err, job.ErrNotFound) {
+		return f, job.Point{}, err
+	}
 	from, err := e.Store.StoredSummary(ctx, source.Name)
 	if err != nil {
 		return f, job.Point{}, err
 	}
 	onto, err := e.Store.StoredSummary(ctx, at.Name)
 	if err != nil {
-		return f, job.Point{}, err
-	}
-	lease, err := e.Store.Lease(ctx, at.Name)
-	if err != nil && !errors.Is(err, job.ErrNotFound) {
 		return f, job.Point{}, err
 	}
 	target, err := e.ARM.Observe(ctx, at.Service)
@@ -152,7 +160,11 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 		return f, job.Point{}, err
 	}
 	f.Maintenance = maintenance(from.Summary, e.now())
-	f.SourceFailover, f.TargetFailover = failover(from.Summary, j), failover(onto.Summary, j)
+	f.TargetFailover = failover(onto.Summary, j)
+	f.SourceFailover, err = e.sourceFailover(ctx, from.Summary, j, source)
+	if err != nil {
+		return f, job.Point{}, err
+	}
 	f.Source = gate.Source{ResourceID: source.ResourceID()}
 	f.Target = gate.Target{
 		ResourceID: resourceID(at.Service), Exists: gate.Yes, ProvisioningState: target.ProvisioningState, Tier: target.Facts.Tier,
@@ -167,7 +179,11 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	}
 	f.Point = pointFacts(point, found, source)
 	f.Approval = approval(j, point)
-	f.Probe = e.probe(ctx, j, source)
+	// An alert's gateway is asked when nothing but its answer is waited for:
+	// healthy now says nothing of the time when the wait is over.
+	if !j.Restore.Automatic || f.Maintenance.On == gate.No && !e.now().Before(j.Restore.FiredAt.Add(source.Failover.MinFor)) {
+		f.Probe = e.probe(ctx, j, source)
+	}
 	return f, point, nil
 }
 
@@ -192,6 +208,26 @@ func failover(s job.Summary, j job.Job) gate.Failover {
 		return gate.Failover{Happened: gate.No}
 	}
 	return gate.Failover{Happened: gate.Yes, At: s.FailedOver, Acknowledged: s.Acknowledged}
+}
+
+// sourceFailover is failover of a source, whose note is made before the intent
+// and so may be of a restore that came to nothing.
+func (e *Engine) sourceFailover(ctx context.Context, s job.Summary, j job.Job, source plan.Service) (gate.Failover, error) {
+	last := failover(s, j)
+	if last.Happened == gate.No {
+		return last, nil
+	}
+	for _, standby := range source.Standbys {
+		other, err := e.Store.Job(ctx, standby.Name, s.FailoverJob)
+		switch {
+		case errors.Is(err, job.ErrNotFound):
+		case err != nil:
+			return gate.Failover{}, err
+		case other.State.Terminal() && other.State != job.Succeeded && other.Restore.Attempted.IsZero():
+			return gate.Failover{Happened: gate.No}, nil
+		}
+	}
+	return last, nil
 }
 
 // pick chooses the point: the one that was named, or the newest that the
@@ -233,6 +269,11 @@ func approval(j job.Job, point job.Point) gate.Approval {
 	a := j.Restore.Approval
 	if a.By == "" {
 		return gate.Approval{Given: gate.Unknown, Expires: a.Expires}
+	}
+	if j.Restore.Safety.Name != "" {
+		// The safety backup, which takes longer than most approvals hold, was
+		// begun under this one.
+		a.Expires = j.Deadline
 	}
 	return gate.Approval{Given: gate.Yes, By: a.By, At: a.At, Expires: a.Expires, Job: j.ID, Point: point.Blob, Target: j.Service}
 }

@@ -77,6 +77,10 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 	case from.State == job.Pending:
 		return e.start(ctx, p, from, at)
 	case from.State == job.AwaitingApproval:
+		// A prompt that is punctual to the second may come before the end.
+		if e.now().Before(from.Restore.Approval.Expires) {
+			return e.sent(ctx, p, e.prompt(ctx, p, from.Restore.Approval.Expires))
+		}
 		event = job.ApprovalExpired{}
 	case from.State == job.Starting, from.Lost():
 		event = e.evidence(ctx, from.Job, at)
@@ -147,6 +151,9 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	if to.State == job.Failed {
 		e.Log.ErrorContext(ctx, "job moved", append(args, keyCode, to.Code, "message", to.Message)...)
 		return
+	}
+	if to.State == job.Canceled {
+		args = append(args, keyCode, to.Code, "message", to.Message)
 	}
 	e.Log.InfoContext(ctx, "job moved", args...)
 }

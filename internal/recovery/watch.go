@@ -69,12 +69,12 @@ func (e *Engine) freeOrphans(ctx context.Context) error {
 
 // freeOrphan releases a lease when its operation has provably ended.
 func (e *Engine) freeOrphan(ctx context.Context, lease job.StoredLease) error {
-	s, ok := e.Plan.Service(lease.Service)
+	s, ok := e.anyService(lease.Service)
 	if !ok {
 		return errors.New("the service is not in the plan: put it back until the lease is free")
 	}
 	if lease.ResumeToken != "" {
-		progress, err := e.ARM.Poll(ctx, s.Service, lease.ResumeToken)
+		progress, err := e.ARM.Poll(ctx, s, lease.ResumeToken)
 		switch {
 		case err == nil && !progress.Done:
 			return nil
@@ -84,7 +84,7 @@ func (e *Engine) freeOrphan(ctx context.Context, lease job.StoredLease) error {
 			return err
 		}
 	}
-	service, err := e.ARM.Observe(ctx, s.Service)
+	service, err := e.ARM.Observe(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,19 @@ func (e *Engine) freeOrphan(ctx context.Context, lease job.StoredLease) error {
 		return nil
 	}
 	return e.release(ctx, lease)
+}
+
+// anyService finds what the plan calls name: a service, or a standby of one.
+func (e *Engine) anyService(name string) (job.Service, bool) {
+	if s, ok := e.Plan.Service(name); ok {
+		return s.Service, true
+	}
+	for _, s := range e.Plan.Services {
+		if standby, ok := s.Standby(name); ok {
+			return standby.Service, true
+		}
+	}
+	return job.Service{}, false
 }
 
 func (e *Engine) release(ctx context.Context, lease job.StoredLease) error {
