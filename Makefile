@@ -23,8 +23,10 @@ test: ## Run everything that CI runs
 	$(STATICCHECK) ./...
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
+	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000
 	$(MAKE) build
 	bin/lab play nightly
+	bin/lab play failover
 
 bench: ## Measure what the README says of speed and size
 	$(GO) test -run '^$$' -bench . -benchtime 200x ./bench

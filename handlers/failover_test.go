@@ -114,6 +114,37 @@ func TestFailoverAfterApproval(t *testing.T) {
 	})
 }
 
+// Around a restore of half an hour Lifeboat adds at most one poll interval and
+// five seconds, counted from the moment when the alert has lasted long enough.
+func TestTimeAddedToARestore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		services := emulator.SampleServices()
+		for i := range services {
+			services[i].RestoreDuration, services[i].RetryAfter = 30*time.Minute, time.Minute
+		}
+		a := start(t, standbyPlan(t, "auto"), services)
+		defer a.stop()
+		time.Sleep(50 * time.Minute)
+		a.azure.ARM.SetGateway("apim-weu", arm.GatewayDown)
+		fired := time.Now()
+		a.say(emulator.RequestQueue, alert(t, fired))
+		time.Sleep(2 * time.Hour)
+		jobs := a.jobs("apim-neu")
+		if len(jobs) != 1 || jobs[0]["State"] != "Succeeded" {
+			t.Fatalf("jobs of the standby: %v", jobs)
+		}
+		ended, ok := jobs[0]["EndedAt"].(time.Time)
+		if !ok {
+			t.Fatalf("EndedAt is %v", jobs[0]["EndedAt"])
+		}
+		added := ended.Sub(fired) - 5*time.Minute - 30*time.Minute
+		t.Logf("recovered %s after the alert fired: 5m it had to last, 30m of restore, %s of Lifeboat", ended.Sub(fired), added)
+		if added > 65*time.Second {
+			t.Errorf("%s added, want at most a poll interval and 5 s", added)
+		}
+	})
+}
+
 // A healthy gateway speaks against an alert, whatever the plan allows it.
 func TestNoFailoverOfAHealthySource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
