@@ -29,5 +29,6 @@ test: ## Run everything that CI runs
 	bin/lab play failover
 
 bench: ## Measure what the README says of speed and size
-	$(GO) test -run '^$$' -bench . -benchtime 200x ./bench
+	$(GO) test -run '^$$' -bench 'PollStep|Ready' -benchtime 200x ./bench
+	$(GO) test -run '^$$' -bench FleetProcess -benchtime 1x -timeout 20m ./bench
 	$(GO) test -run '^$$' -bench . -benchtime 100000x ./internal/emulator/servicebus

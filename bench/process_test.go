@@ -84,30 +84,30 @@ func BenchmarkReady(b *testing.B) {
 		b.Fatal(err)
 	}
 	var all []time.Duration
-	var memory float64
+	var idle float64
 	for b.Loop() {
 		cmd, took := launch(b, binary, plan)
 		all = append(all, took)
-		memory = max(memory, resident(b, cmd.Process.Pid))
+		idle = max(idle, memory(b, cmd.Process.Pid, "VmRSS:"))
 		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 			b.Fatal(err)
 		}
 		_ = cmd.Wait() // it was killed
 	}
 	report(b, all)
-	b.ReportMetric(memory, "idle-MiB")
+	b.ReportMetric(idle, "idle-MiB")
 	b.ReportMetric(float64(info.Size())/(1<<20), "binary-MiB")
 }
 
-// resident is a process's resident memory in MiB.
-func resident(b *testing.B, pid int) float64 {
+// memory is a process's memory in MiB, by its name in /proc.
+func memory(b *testing.B, pid int, name string) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Skip("no /proc on this system")
 	}
 	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name {
 			kib, err := strconv.Atoi(fields[1])
 			if err != nil {
 				b.Fatal(err)
@@ -115,6 +115,6 @@ func resident(b *testing.B, pid int) float64 {
 			return float64(kib) / 1024
 		}
 	}
-	b.Fatal("no VmRSS")
+	b.Fatalf("no %s in /proc", name)
 	return 0
 }
