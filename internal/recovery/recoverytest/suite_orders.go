@@ -125,6 +125,9 @@ func restoreLife(t *testing.T, s recovery.Store) {
 	starting := waiting.Job
 	starting.State, starting.Revision = job.Starting, 2
 	starting.Attempt = job.Attempt{Phase: job.Overwrite, Number: 1, Owner: "owner", Blob: point.Blob, StartedAt: begin}
+	order := *starting.Restore
+	order.Attempted = begin
+	starting.Restore = &order
 	done := starting
 	done.State, done.EndedAt = job.Succeeded, begin.Add(1e12)
 
