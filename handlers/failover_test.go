@@ -105,6 +105,9 @@ func TestFailoverAfterApproval(t *testing.T) {
 		if got := a.restores(); len(got) != 1 {
 			t.Errorf("%d restores, want 1", len(got))
 		}
+		if order := fmt.Sprint(a.jobs("apim-neu")[0]["Restore"]); !strings.Contains(order, `"gatewayUrl":"http`) {
+			t.Errorf("the restore does not say where the gateway is: %s", order)
+		}
 		if diff := cmp.Diff(a.azure.ARM.Content("apim-weu"), a.azure.ARM.Content("apim-neu")); diff != "" {
 			t.Errorf("the standby does not hold what the source held (-source +standby):\n%s", diff)
 		}

@@ -29,6 +29,9 @@ type RestoreOrder struct {
 	// Attempted: a request to overwrite the target was about to be sent. From
 	// then on no other is, unless that one provably did not land.
 	Attempted time.Time
+	// GatewayURL and ManagementURL are the target's, for whoever sends it
+	// traffic; known from the end on.
+	GatewayURL, ManagementURL string
 }
 
 // Gate is one condition of a restore with its verdict, as it was recorded.
@@ -225,6 +228,8 @@ type Restored struct {
 	Point    Point
 	Gates    []Gate
 	Warnings []string
+	// GatewayURL and ManagementURL are the target's.
+	GatewayURL, ManagementURL string
 }
 
 func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
@@ -232,11 +237,12 @@ func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	if j.Kind != Restore || !held && (j.State != Verifying || j.Attempt.Phase != Overwrite) {
 		return j, ErrImpossible
 	}
+	o := j.order()
+	o.GatewayURL, o.ManagementURL = e.GatewayURL, e.ManagementURL
 	if held {
-		o := j.order()
 		o.Point, o.Gates = e.Point, e.Gates
-		j = j.ordered(o)
 	}
+	j = j.ordered(o)
 	for _, w := range e.Warnings {
 		j = j.warn(w)
 	}

@@ -66,7 +66,7 @@ func (e *Engine) inspect(ctx context.Context, j job.Job, at plan.Place) job.Even
 		warnings = append(warnings, fmt.Sprintf("the gateway of %s is %s: try a call before you send it traffic", at.Name, state))
 	}
 	warnings = append(warnings, unlike(target.Settings, j.Restore.Point.Settings)...)
-	return job.Restored{Warnings: warnings}
+	return job.Restored{Warnings: warnings, GatewayURL: target.GatewayURL, ManagementURL: target.ManagementURL}
 }
 
 // differs compares counts with what the point recorded.

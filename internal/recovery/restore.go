@@ -341,6 +341,7 @@ func (e *Engine) restored(ctx context.Context, j job.Job) {
 	args := []any{
 		keyJob, j.ID, "source", j.Restore.Source, "target", j.Service, "point", j.Restore.Point.Blob, "pointStarted", j.Restore.Point.StartedAt,
 		"took", j.EndedAt.Sub(since).String(), "warm", j.Restore.Warm, "incident", j.Restore.Incident,
+		"gateway", j.Restore.GatewayURL, "management", j.Restore.ManagementURL,
 	}
 	for _, w := range j.Warnings {
 		e.Log.WarnContext(ctx, "look at the restored service", keyJob, j.ID, keyReason, w)

@@ -25,6 +25,9 @@ type restoreOrder struct {
 	Approval  orderApproval `json:"approval,omitzero"`
 	Safety    orderArtefact `json:"safety,omitzero"`
 	Attempted time.Time     `json:"attempted,omitzero"`
+
+	GatewayURL    string `json:"gatewayUrl,omitempty"`
+	ManagementURL string `json:"managementUrl,omitempty"`
 }
 
 type orderPoint struct {
@@ -112,6 +115,9 @@ func orderOf(o job.RestoreOrder, word int) restoreOrder {
 		Approval:  approval,
 		Safety:    orderArtefact(o.Safety),
 		Attempted: kept(o.Attempted),
+
+		GatewayURL:    shortened(o.GatewayURL, maxName),
+		ManagementURL: shortened(o.ManagementURL, maxName),
 	}
 	for _, g := range o.Gates {
 		wire.Gates = append(wire.Gates, orderGate{g.Name, g.Outcome, shortened(g.Sentence, word)})

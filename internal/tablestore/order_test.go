@@ -30,6 +30,8 @@ func TestOrderSample(t *testing.T) {
 		Approval:  job.Approval{By: "duty manager", Why: "agreed", At: night.Add(9 * time.Hour), Expires: night.Add(10 * time.Hour)},
 		Safety:    job.Artefact{Name: "b.apimbackup", Size: 7000000},
 		Attempted: night.Add(9*time.Hour + time.Minute),
+
+		GatewayURL: "https://apim-neu.azure-api.net", ManagementURL: "https://apim-neu.management.azure-api.net",
 	}
 	file, err := os.ReadFile("testdata/order.json")
 	if err != nil {

@@ -30,6 +30,9 @@ func (w restoreOrder) order() job.RestoreOrder {
 		Approval:  approval,
 		Safety:    job.Artefact(w.Safety),
 		Attempted: kept(w.Attempted),
+
+		GatewayURL:    w.GatewayURL,
+		ManagementURL: w.ManagementURL,
 	}
 	for _, g := range w.Gates {
 		o.Gates = append(o.Gates, job.Gate(g))
