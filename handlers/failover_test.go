@@ -165,6 +165,22 @@ func TestNoFailoverOfAHealthySource(t *testing.T) {
 	})
 }
 
+// A standby that is not in Azure is a clear no, not a wait until the deadline.
+func TestNoFailoverOntoNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, standbyPlan(t, "auto"), emulator.SampleServices()[:1])
+		defer a.stop()
+		time.Sleep(50 * time.Minute)
+		a.azure.ARM.SetGateway("apim-weu", arm.GatewayDown)
+		a.say(emulator.RequestQueue, alert(t, time.Now()))
+		time.Sleep(time.Hour)
+		jobs := a.jobs("apim-neu")
+		if len(jobs) != 1 || jobs[0]["Code"] != "GateRefused" || !strings.Contains(fmt.Sprint(jobs[0]["Message"]), "does not exist in Azure") {
+			t.Errorf("jobs of the standby: %v", jobs)
+		}
+	})
+}
+
 // AlertHook answers 202 only when Service Bus has the alert.
 func TestAlertHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

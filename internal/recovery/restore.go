@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -148,7 +149,8 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 		return f, job.Point{}, err
 	}
 	target, err := e.ARM.Observe(ctx, at.Service)
-	if err != nil {
+	exists := !absent(err)
+	if err != nil && exists {
 		return f, job.Point{}, err
 	}
 	point, found, err := e.pick(ctx, j, source, target.Facts.Tier)
@@ -167,7 +169,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	}
 	f.Source = gate.Source{ResourceID: source.ResourceID()}
 	f.Target = gate.Target{
-		ResourceID: resourceID(at.Service), Exists: gate.Yes, ProvisioningState: target.ProvisioningState, Tier: target.Facts.Tier,
+		ResourceID: resourceID(at.Service), Exists: answer(exists), ProvisioningState: target.ProvisioningState, Tier: target.Facts.Tier,
 		Serving: answer(onto.ServingFor != ""), Leased: answer(lease.Job != ""), LeasedBy: lease.Job,
 		Wanted: gate.No, Holds: answer(found && onto.Holds != "" && onto.Holds == point.Blob),
 	}
@@ -185,6 +187,12 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 		f.Probe = e.probe(ctx, j, source)
 	}
 	return f, point, nil
+}
+
+// absent reports whether ARM says that there is no such service.
+func absent(err error) bool {
+	var azure *job.AzureError
+	return errors.As(err, &azure) && azure.Status == http.StatusNotFound
 }
 
 func answer(yes bool) gate.Answer {
