@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -181,7 +182,9 @@ func TestForwardTimesOut(t *testing.T) {
 		b, _ := forwarding(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		began := time.Now()
 		w := b.call(httptest.NewRequest("GET", "/api/any", nil))
-		if in := b.ended(); w.Code != 500 || in[0].Outcome != host.TimedOut || time.Since(began) != 5*time.Minute {
+		// The app's timer fires at the same moment, before or after.
+		in := slices.DeleteFunc(b.ended(), func(i host.Invocation) bool { return i.Function != "Anything" })
+		if w.Code != 500 || len(in) != 1 || in[0].Outcome != host.TimedOut || time.Since(began) != 5*time.Minute {
 			t.Errorf("answer = %d after %s, invocation %+v, want a timeout after 5m", w.Code, time.Since(began), in)
 		}
 	})
