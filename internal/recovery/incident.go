@@ -127,18 +127,11 @@ func (e *Engine) respond(ctx context.Context, source plan.Service, id string) er
 // orderRestore makes a restore job, once for each cause.
 func (e *Engine) orderRestore(ctx context.Context, source plan.Service, target, cause string, order job.RestoreOrder) error {
 	j := job.NewRestore(target, cause, order, source.Rules, e.now())
-	err := e.Store.Create(ctx, j, job.SummaryMove{})
-	if errors.Is(err, job.ErrExists) {
-		return nil
+	made, err := e.create(ctx, j, job.SummaryMove{})
+	if made {
+		e.Log.WarnContext(ctx, "restore ordered", keyJob, j.ID, keyService, target, "source", source.Name, "by", order.By)
 	}
-	if err != nil {
-		return fmt.Errorf("create job %s: %w", j.ID, err)
-	}
-	e.Log.WarnContext(ctx, "restore ordered", keyJob, j.ID, keyService, target, "source", source.Name, "by", order.By)
-	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
-		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
-	}
-	return nil
+	return err
 }
 
 // resolveAlert keeps a tombstone of the alert, and resolves its incident when

@@ -74,7 +74,7 @@ func (e *Engine) verify(ctx context.Context, j job.Job, at plan.Place) (job.Even
 	if unfit != "" {
 		return job.ArtefactUnfit{Reason: unfit}, nil
 	}
-	after, warning, err := e.count(ctx, j, at, job.Resources{APIs: true, Products: true, NamedValues: true})
+	after, warning, err := e.count(ctx, j, at, everything)
 	if err != nil {
 		return deferred(err), nil
 	}
@@ -103,6 +103,9 @@ func (e *Engine) unfit(ctx context.Context, a job.Artefact, at plan.Place) (stri
 	}
 	return "", nil
 }
+
+// everything is all that an inventory counts.
+var everything = job.Resources{APIs: true, Products: true, NamedValues: true}
 
 // patience is how many looks in a row an inventory may cost before the backup
 // goes on without it.

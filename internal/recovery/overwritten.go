@@ -14,7 +14,7 @@ import (
 // transition any more, by comparing what the target holds with what it held
 // and with what the point recorded.
 func (e *Engine) overwritten(ctx context.Context, j job.Job, at plan.Place, target job.Observed) job.Event {
-	now, err := e.ARM.Count(ctx, at.Service, job.Resources{APIs: true, Products: true, NamedValues: true})
+	now, err := e.ARM.Count(ctx, at.Service, everything)
 	if err != nil {
 		return deferred(err)
 	}
@@ -56,7 +56,7 @@ func (e *Engine) inspect(ctx context.Context, j job.Job, at plan.Place) job.Even
 	if target.ProvisioningState != "Succeeded" {
 		warnings = append(warnings, fmt.Sprintf("%s is in state %s after the restore", at.Name, target.ProvisioningState))
 	}
-	held, err := e.ARM.Count(ctx, at.Service, job.Resources{APIs: true, Products: true, NamedValues: true})
+	held, err := e.ARM.Count(ctx, at.Service, everything)
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("what %s holds could not be counted: %v", at.Name, err))
 	} else {

@@ -76,18 +76,11 @@ func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
 	now := e.now()
 	j := job.NewBackup(s.Name, now, now, s.Rules, now)
 	j.ID = s.Name + "-" + cause(r) + "-backup"
-	err = e.Store.Create(ctx, j, job.SummaryMove{Waiting: &j.ID})
-	if errors.Is(err, job.ErrExists) {
-		return nil
+	made, err := e.create(ctx, j, job.SummaryMove{Waiting: &j.ID})
+	if made {
+		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)
 	}
-	if err != nil {
-		return fmt.Errorf("create job %s: %w", j.ID, err)
-	}
-	e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)
-	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
-		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
-	}
-	return nil
+	return err
 }
 
 func (e *Engine) cancel(ctx context.Context, r request.Request) error {

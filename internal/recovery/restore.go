@@ -22,7 +22,7 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
 	gates := recorded(c.decision)
-	reason := said(c.decision)
+	reason := why(c.decision)
 	e.tell(ctx, from.Job, c.decision)
 	var event job.Event
 	switch c.decision.Outcome {
@@ -64,7 +64,7 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
 		decision.Phase = job.SafetyBackup
 	}
-	before, err := e.ARM.Count(ctx, at.Service, job.Resources{APIs: true, Products: true, NamedValues: true})
+	before, err := e.ARM.Count(ctx, at.Service, everything)
 	if err != nil {
 		// Without a fingerprint a lost answer could never be understood.
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
@@ -321,8 +321,8 @@ func recorded(d gate.Decision) []job.Gate {
 	return gates
 }
 
-// said is what made a decision what it is, in one text.
-func said(d gate.Decision) string {
+// why is what made a decision what it is, in one text.
+func why(d gate.Decision) string {
 	var sentences []string
 	for _, v := range d.Deciding() {
 		sentences = append(sentences, v.Sentence)

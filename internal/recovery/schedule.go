@@ -64,18 +64,27 @@ func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary,
 	}
 	now := e.now()
 	j := job.NewBackup(s.Name, due, startTime(s, due, now), s.Rules, now)
-	err := e.Store.Create(ctx, j, job.SummaryMove{ScheduledThrough: &due, Waiting: &j.ID})
+	made, err := e.create(ctx, j, job.SummaryMove{ScheduledThrough: &due, Waiting: &j.ID})
+	if made {
+		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "due", due, keyNext, j.NotBefore)
+	}
+	return err
+}
+
+// create inserts a job and sends its first prompt. It reports whether the job
+// is new: the same cause twice is the same job, and no error.
+func (e *Engine) create(ctx context.Context, j job.Job, m job.SummaryMove) (made bool, err error) {
+	err = e.Store.Create(ctx, j, m)
 	if errors.Is(err, job.ErrExists) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("create job %s: %w", j.ID, err)
+		return false, fmt.Errorf("create job %s: %w", j.ID, err)
 	}
-	e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "due", due, keyNext, j.NotBefore)
 	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
 		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
 	}
-	return nil
+	return true, nil
 }
 
 // startTime spreads the backups of a night. One that is late already starts
