@@ -1,6 +1,7 @@
 # Lifeboat. `make` says what there is.
 
 GO ?= go
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 STATICCHECK = $(GO) tool staticcheck
@@ -23,7 +24,7 @@ test: ## Run everything that CI runs
 	$(STATICCHECK) ./...
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
-	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000
+	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(MAKE) build
 	bin/lab play nightly
 	bin/lab play failover
