@@ -22,12 +22,16 @@ test: ## Run everything that CI runs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted: run gofmt -w ."; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -short -timeout 30m ./...
+	$(GO) test -timeout 20m ./internal/recovery
+	cd conformance/openmetrics && $(GO) test ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(MAKE) build
 	bin/lab play nightly
 	bin/lab play failover
+	bin/lab play changes
+	bin/lab play silence
 	@test -d conformance/node_modules || echo "SKIPPED: second opinions on Table, Blob and Service Bus. Node 20 and: npm ci --prefix conformance"
 
 bench: ## Measure what the README says of speed and size

@@ -58,16 +58,44 @@ func TestImportsPointInwards(t *testing.T) {
 		{"lifeboat/internal/gate", "gates are pure: the standard library only, without I/O", func(p string) bool {
 			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os"
 		}},
+		{"lifeboat/internal/retention", "retention is pure: the core, without I/O", func(p string) bool {
+			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os" || p == "lifeboat/internal/job"
+		}},
+		{"lifeboat/internal/telemetry", "tracing wraps the ports and the envelope", func(p string) bool {
+			return standard(p) || slices.Contains([]string{"lifeboat/internal/job", "lifeboat/internal/plan", "lifeboat/internal/recovery", "lifeboat/internal/functions"}, p) ||
+				strings.HasPrefix(p, "go.opentelemetry.io/") || p == "google.golang.org/protobuf/proto"
+		}},
+		{"lifeboat/internal/event", "events are decoded by the standard library only, without I/O", func(p string) bool {
+			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os"
+		}},
+		{"lifeboat/internal/notice", "notices are pure: the core and the plan, without I/O", func(p string) bool {
+			return standard(p) && (!under(p, "net") || p == "net/url") && p != "context" && p != "log/slog" && p != "os" || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan"
+		}},
+		{"lifeboat/internal/fleet", "the fleet's view is pure: the core and the plan, without I/O", func(p string) bool {
+			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os" || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan"
+		}},
+		{"lifeboat/internal/metrics", "metrics write the fleet's view", func(p string) bool {
+			return standard(p) && !under(p, "net") || p == "lifeboat/internal/fleet" || p == "lifeboat/internal/job" || strings.HasPrefix(p, "github.com/prometheus/")
+		}},
+		{"lifeboat/internal/webhook", "webhooks are told by the standard library, of the core and the plan", func(p string) bool {
+			return standard(p) || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan"
+		}},
 		{"lifeboat/internal/request", "the messages' decoders import the standard library only", standard},
 		{"lifeboat/internal/functions", "the host's envelope imports the standard library only", standard},
 		{"lifeboat/internal/plan", "the plan imports the pure core and its parsers", func(p string) bool {
-			return standard(p) || p == "lifeboat/internal/job" || !own(p)
+			return standard(p) || p == "lifeboat/internal/job" || p == "lifeboat/internal/retention" || !own(p)
 		}},
 		{"lifeboat/internal/recovery", "the shell imports the pure core and the plan", func(p string) bool {
-			return standard(p) || slices.Contains([]string{"lifeboat/internal/job", "lifeboat/internal/gate", "lifeboat/internal/plan", "lifeboat/internal/request", "golang.org/x/sync/errgroup"}, p)
+			return standard(p) || slices.Contains([]string{
+				"lifeboat/internal/job", "lifeboat/internal/gate", "lifeboat/internal/plan", "lifeboat/internal/request", "lifeboat/internal/event",
+				"lifeboat/internal/fleet", "lifeboat/internal/notice", "golang.org/x/sync/errgroup",
+			}, p)
 		}},
 		{"lifeboat/handlers", "handlers decode and call recovery", func(p string) bool {
-			return standard(p) || slices.Contains([]string{"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request", "github.com/google/uuid"}, p)
+			return standard(p) || slices.Contains([]string{
+				"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request", "lifeboat/internal/event",
+				"lifeboat/internal/fleet", "lifeboat/internal/metrics", "github.com/google/uuid",
+			}, p)
 		}},
 	}
 	for _, adapter := range adapters {

@@ -76,6 +76,9 @@ func TestFoldersAndRoutesAreTheSame(t *testing.T) {
 	}
 }
 
+// deadLetters is the sub-queue of what a queue has given up.
+const deadLetters = "/$deadletterqueue"
+
 func TestServiceBusTriggersAreBinaryAndConnected(t *testing.T) {
 	for name, b := range folders(t) {
 		if b.Type != "serviceBusTrigger" {
@@ -89,7 +92,9 @@ func TestServiceBusTriggersAreBinaryAndConnected(t *testing.T) {
 		}
 	}
 	for name, queue := range map[string]string{
-		"JobStep": recovery.StepQueue, "RecoveryRequest": recovery.RequestQueue, "Approval": recovery.ApprovalQueue,
+		"JobStep": recovery.StepQueue, "RecoveryRequest": recovery.RequestQueue, "Approval": recovery.ApprovalQueue, "Notice": recovery.NoticeQueue,
+		"DeadStep": recovery.StepQueue + deadLetters, "DeadRequest": recovery.RequestQueue + deadLetters,
+		"DeadApproval": recovery.ApprovalQueue + deadLetters, "DeadNotice": recovery.NoticeQueue + deadLetters,
 	} {
 		if got := folders(t)[name].QueueName; got != queue {
 			t.Errorf("%s listens on %q, messages go to %q", name, got, queue)

@@ -18,15 +18,26 @@ import (
 const Deadline = 4 * time.Minute
 
 // New returns the whole function app over engine. It can be mounted on any
-// HTTP server.
-func New(engine *recovery.Engine, log *slog.Logger) *functions.Handler {
+// HTTP server. Each of set may change the options that it starts from.
+func New(engine *recovery.Engine, log *slog.Logger, set ...func(*functions.Options)) *functions.Handler {
+	options := functions.Options{Log: log, Deadline: Deadline}
+	for _, s := range set {
+		s(&options)
+	}
 	return functions.NewHandler(
-		functions.Options{Log: log, Deadline: Deadline},
+		options,
 		backupSchedule(engine),
 		jobStep(engine, log),
 		watchdog(engine),
 		recoveryRequest(engine, log),
 		approval(engine, log),
 		alertHook(engine.Queue, log),
+		configChange(engine, log),
+		notice(engine),
+		deadStep(engine),
+		deadRequest(engine),
+		deadApproval(engine),
+		deadNotice(engine),
+		metricsText(engine, log),
 	)
 }

@@ -11,8 +11,11 @@ import (
 //go:embed roleactions.json
 var roleActions []byte
 
-// RoleActions returns the ARM actions that the deployed custom role grants
-// on an API Management service. The template reads the same file.
+// RoleActions returns the ARM actions that the deployed custom role grants.
+// The template reads the same file. All are on API Management services but
+// Microsoft.Authorization/roleAssignments/read, by which Lifeboat sees whether
+// a standby's identity may read the backups: it is asked of the subscription.
+// Where the role is granted on less, that is all that stays unknown.
 func RoleActions() []string {
 	var actions []string
 	if err := json.Unmarshal(roleActions, &actions); err != nil {

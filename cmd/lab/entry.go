@@ -42,6 +42,9 @@ type entry struct {
 	Outcome    string `json:"outcome"`
 	Sentence   string `json:"sentence"`
 
+	Change string `json:"change"` // that a backup was ordered for
+	Since  string `json:"since"`  // a move is overdue
+
 	all map[string]any
 }
 
@@ -87,6 +90,8 @@ func (e entry) what() (string, shade) {
 		return "incident opened", yellow
 	case e.Message == incidentResolved:
 		return "incident resolved", plain
+	case e.Message == overdue:
+		return "overdue", yellow
 	case e.Message == jobMoved && e.From == e.To:
 		return stateName(e.To), faint
 	case e.Message == jobMoved:
@@ -120,7 +125,15 @@ func stateShade(state string) shade {
 // note is the last column. tell answers what the log does not say.
 func (e entry) note(tell teller) string {
 	switch e.Message {
+	case overdue:
+		return "its message is lost or late: prompted again"
 	case jobCreated:
+		if e.Change != "" {
+			return fmt.Sprintf("backup after changes, %s unless there are more; the first: %s", e.begins(), e.Change)
+		}
+		if e.Due.IsZero() {
+			return "backup that was asked for, " + e.begins()
+		}
 		return fmt.Sprintf("backup due %s, %s", e.Due.Local().Format("15:04"), e.begins())
 	case jobMoved:
 		return e.move(tell)
@@ -144,6 +157,7 @@ func (e entry) note(tell teller) string {
 type teller interface {
 	backupSize(job string) int               // of its newest blob, 0 if there is none
 	ending(job string) (code, words string)  // of a job that has ended
+	polled(job string) int                   // when its last move was told
 	waited(invocation string) bool           // reports whether its gates have told what is waited for
 	lasted(job string, now time.Time) string // since it was created
 }
@@ -160,6 +174,9 @@ func (e entry) move(tell teller) string {
 	case "Starting InProgress":
 		return "accepted by ARM, first look " + e.in()
 	case "InProgress InProgress":
+		if e.Reason == "" && e.Polls == tell.polled(e.Job) {
+			return "the service was changed meanwhile: another backup follows"
+		}
 		if e.Reason == "" {
 			return fmt.Sprintf("poll %d, still running, next look %s", e.Polls, e.in())
 		}

@@ -9,7 +9,6 @@ import (
 
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
-	esb "lifeboat/internal/emulator/servicebus"
 )
 
 func TestFailover(t *testing.T) {
@@ -84,7 +83,7 @@ func TestFailoverNoticesSabotage(t *testing.T) {
 		"the mark is lost":          {after: func(s *stage) { merge(t, s, standbyOf(stuck), `"ServingFor":""`) }, says: `apim-cus-dr serves for ""`},
 		"the mark is another's":     {after: func(s *stage) { merge(t, s, standbyOf(recovers), `"ServingFor":"apim-uks"`) }, says: `apim-uks-dr serves for "apim-uks"`},
 		"Lifeboat dawdles":          {cast: dawdle, says: "Lifeboat added"},
-		"an approval is no word":    {after: func(s *stage) { deadApproval(t, s) }, says: "queue approvals has 1 dead letter"},
+		"an approval is no word":    {after: func(s *stage) { deadLetter(s, emulator.ApprovalQueue) }, says: "queue approvals has 1 dead letter"},
 		"another incident":          {after: oneMore, says: "apim-jpe has 1 incidents, want 0"},
 		"everything is lost":        {after: func(s *stage) { _ = s.azure.Storage.DeleteTable(emulator.StateTable) }, says: "apim-weu-dr has 0 jobs, want 2"},
 		"the standby is not free":   {before: func(s *stage) { s.azure.ARM.Lock(standbyOf(stuck), time.Hour) }, says: "it was not over within 2m"},
@@ -119,14 +118,6 @@ func dawdle(sc *scenario) {
 	for i := range sc.services {
 		sc.services[i].RetryAfter = 25 * time.Second
 	}
-}
-
-func deadApproval(t *testing.T, s *stage) {
-	t.Helper()
-	if err := s.azure.Broker.Send(emulator.ApprovalQueue, esb.Message{Body: []byte("{}")}); err != nil {
-		t.Error(err)
-	}
-	time.Sleep(2 * time.Minute)
 }
 
 func oneMore(s *stage) {

@@ -25,6 +25,7 @@ import (
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/servicebus"
 	"lifeboat/internal/tablestore"
+	"lifeboat/internal/webhook"
 )
 
 // inBubble plays a scenario on virtual time, with the handlers in this
@@ -33,16 +34,21 @@ func inBubble(t *testing.T, sc scenario, o playOptions) (code int, stdout, stder
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var out, err strings.Builder
-		closeBus := func() {}
+		var closers []func()
 		o.app = "../.."
 		o.worker = func(s *stage) (host.Worker, error) {
 			engine, stop := engineOf(t, s.azure, s.plan)
-			closeBus = stop
+			closers = append(closers, stop)
+			engine.Hooks = webhook.New(webhook.Options{
+				Getenv: func(name string) string { return s.secrets()[name] }, Transport: s.receiverAt.client.Transport,
+			})
 			engine.Log = slog.New(functions.LogHandler(slog.NewJSONHandler(lineWriter(s.timeline.handlerLine), nil)))
 			return host.NewInProcess(handlers.New(engine, engine.Log)), nil
 		}
 		code = play(t.Context(), sc, o, &out, &err)
-		closeBus()
+		for _, close := range closers {
+			close()
+		}
 		time.Sleep(time.Hour) // the clients end some of their goroutines in the background
 		stdout, stderr = out.String(), err.String()
 	})
@@ -131,7 +137,7 @@ func TestNightlyNoticesSabotage(t *testing.T) {
 		"the ordinary one fails":   {func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, nil, ordinary + ` ended as Failed "RestoreFailed"`},
 		"a retry hides a failure":  {func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}) }, nil, ordinary + " had 2 POSTs, want 1"},
 		"Azure's words differ":     {func(s *stage) { s.azure.ARM.FailNext(failing, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, nil, failing + ` ended as Failed "RestoreFailed"`},
-		"a dead letter":            {nil, deadLetter, "has 1 dead letter"},
+		"a dead letter":            {nil, func(s *stage) { deadLetter(s, emulator.StepQueue) }, "has 1 dead letter"},
 		"everything is lost":       {nil, func(s *stage) { _ = s.azure.Storage.DeleteTable(emulator.StateTable) }, ordinary + " has 0 jobs, want 1"},
 		"a job does not end":       {func(s *stage) { s.azure.Broker.SetHook(func(esb.Op) esb.Verdict { return esb.Swallow }) }, nil, "it was not over within 2m"},
 		"the role lacks an action": {func(s *stage) { s.azure.ARM.SetActions(nil) }, nil, ordinary + ` ended as Failed "AuthorizationFailed"`},
@@ -157,7 +163,11 @@ func TestNightlyNoticesSabotage(t *testing.T) {
 	}
 }
 
-func deadLetter(s *stage) {
-	_ = s.azure.Broker.Send(emulator.StepQueue, esb.Message{Body: []byte("{}")})
-	time.Sleep(2 * time.Minute)
+// deadLetter leaves a dead letter that nobody takes any more.
+func deadLetter(s *stage, queue string) {
+	s.host.Crash()
+	_ = s.azure.Broker.Send(queue, esb.Message{Body: []byte("{}")})
+	if d, err := s.azure.Broker.Receive(context.Background(), queue); err == nil {
+		_ = d.DeadLetter("test", "")
+	}
 }

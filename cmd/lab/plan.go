@@ -11,6 +11,23 @@ import (
 // backupContainer is where the lab's plans put backups.
 const backupContainer = "apim-backups"
 
+// labAccount is their storage account.
+const labAccount = "stlab"
+
+// environmentName is what notices call the place that they are from.
+const environmentName = "lab"
+
+// The app settings that the lab's plans name.
+const (
+	hookURLSetting = "LAB_WEBHOOK_URL"
+	hookKeySetting = "LAB_WEBHOOK_KEY"
+)
+
+// heartbeatSetting is the app setting with a service's heartbeat.
+func heartbeatSetting(service string) string {
+	return "LAB_HEARTBEAT_" + strings.ToUpper(strings.ReplaceAll(service, "-", "_"))
+}
+
 // protected is a service in a plan, with settings of its own as lines of YAML.
 type protected struct {
 	arm.Service
@@ -29,7 +46,7 @@ func planText(services []arm.Service, schedule string, more ...string) string {
 
 func planOf(services []protected, schedule string, more ...string) string {
 	settings := []string{
-		"storageAccount: stlab", "container: " + backupContainer, "schedule: " + schedule, "timeZone: UTC",
+		"storageAccount: " + labAccount, "container: " + backupContainer, "schedule: " + schedule, "timeZone: UTC",
 		"jitter: 0s", "pollMin: 1s", "pollMax: 1m", "busyWait: 2s", "retryWait: 2s",
 		"settling: 30s", "operationDeadline: 10m", "deadline: 30m",
 	}
@@ -39,7 +56,9 @@ func planOf(services []protected, schedule string, more ...string) string {
 		settings = append(settings, m)
 	}
 	var text strings.Builder
-	text.WriteString("# Written by the lab, at every start anew.\nversion: 1\ndefaults:\n")
+	text.WriteString("# Written by the lab, at every start anew.\nversion: 1\n")
+	fmt.Fprintf(&text, "environment: %s\nwebhooks: {receiver: {urlSetting: %s, keySetting: %s}}\ndelivery: {retryFirst: 100ms, retryMax: 500ms, giveUp: 1m}\ndefaults:\n",
+		environmentName, hookURLSetting, hookKeySetting)
 	for _, s := range settings {
 		fmt.Fprintf(&text, "  %s\n", s)
 	}

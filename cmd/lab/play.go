@@ -107,10 +107,14 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 		return report{}, fmt.Errorf("it could not begin: %w", err)
 	}
 	err = sc.act(limited, s)
+	if err == nil {
+		err = s.until(limited, s.delivered)
+	}
 	s.timeline.mute()
 	s.strike()
 	seen := observe(s.azure, s.names())
 	seen.invocations, seen.decisions, seen.asked = s.invocations.list(), s.timeline.decided, s.asked
+	seen.mail, seen.leaks, seen.storm, seen.silence = s.receiver.got(), s.leaks(), s.storm, s.silence
 	var wrong []string
 	if errors.Is(err, context.DeadlineExceeded) {
 		wrong = append(wrong, "it was not over within "+short(playLimit))

@@ -21,6 +21,10 @@ type report struct {
 	Incidents []reportIncident `json:"incidents,omitempty"`
 	Gates     []reportGates    `json:"gates,omitempty"`
 	Figures   *figures         `json:"figures,omitempty"`
+
+	Notices []reportNotice `json:"notices,omitempty"`
+	Storm   *reportStorm   `json:"storm,omitempty"`
+	Silence *reportSilence `json:"silence,omitempty"`
 }
 
 type reportJob struct {
@@ -54,6 +58,7 @@ func newReport(name string, o outcome, wrong []string) report {
 	}
 	r.Incidents = reportIncidents(o.incidents)
 	r.Figures = figuresOf(o)
+	r.Notices, r.Storm, r.Silence = reportNotices(o), stormReport(o), silenceReport(o)
 	return r
 }
 
@@ -72,6 +77,7 @@ func (r report) text(colors palette) string {
 		r.tables(&text)
 	}
 	r.recovery(&text)
+	r.hooks(&text)
 	if r.OK {
 		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.paint(green, "ok"))
 		return text.String()
@@ -96,4 +102,25 @@ func (r report) tables(text *strings.Builder) {
 	_ = table.Flush() // into memory
 	q := r.Requests
 	fmt.Fprintf(text, "\nrequests: ARM %d POST and %d GET, Table %d, Blob %d, Service Bus %d sent\n", q.ARMPost, q.ARMGet, q.Table, q.Blob, q.ServiceBusSend)
+}
+
+// hooks adds what concerns changes and notices.
+func (r report) hooks(text *strings.Builder) {
+	if r.Storm != nil {
+		r.Storm.write(text)
+	}
+	if r.Silence != nil {
+		r.Silence.write(text)
+	}
+	if len(r.Notices) == 0 {
+		return
+	}
+	text.WriteString("\n")
+	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "notice\tabout\tdelivery\tposts")
+	for _, n := range r.Notices {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\n", n.Type, cmp.Or(n.About, "-"), strings.ToLower(n.State), n.Posts)
+	}
+	_ = table.Flush() // into memory
+	text.WriteString("\n")
 }

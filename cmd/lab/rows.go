@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ type jobRow struct {
 	state, code, message string
 	attempt, polls       int
 	created, ended       time.Time // ended is zero while it goes on
-	order                order     // of a restore
+	notBefore, updated   time.Time
+	order                order // of a restore
 }
 
 // jobRows reads every job, by service and id, from the table itself, so that
@@ -41,6 +43,8 @@ func jobRows(a *emulator.Azure) []jobRow {
 		polls, _ := r["AttemptPolls"].(int32)
 		j.attempt, j.polls, j.order = int(attempt), int(polls), orderOf(r)
 		j.created, _ = r["CreatedAt"].(time.Time)
+		j.notBefore, _ = r["NotBefore"].(time.Time)
+		j.updated, _ = r["UpdatedAt"].(time.Time)
 		if active, _ := r["Active"].(bool); !active {
 			j.ended, _ = r["EndedAt"].(time.Time)
 		}
@@ -51,15 +55,37 @@ func jobRows(a *emulator.Azure) []jobRow {
 }
 
 // pointRow is a verified backup as the state table has it.
-type pointRow struct{ service, job, blob string }
+type pointRow struct {
+	service, job, blob string
+	started, withdrawn time.Time // withdrawn is zero of one that can be restored
+	concurrent         bool
+	sidecar            sidecar
+}
+
+// sidecar is what is said of a point beside its blob, as far as it is learned
+// later.
+type sidecar struct {
+	ConcurrentChanges bool      `json:"concurrentChanges"`
+	Withdrawn         time.Time `json:"withdrawn"`
+}
 
 func pointRows(a *emulator.Azure) []pointRow {
 	var points []pointRow
 	for _, r := range a.Storage.Entities(emulator.StateTable) {
 		if strings.HasPrefix(field(r, "RowKey"), "point|") {
-			points = append(points, pointRow{field(r, "PartitionKey"), field(r, "Job"), field(r, "Blob")})
+			p := pointRow{service: field(r, "PartitionKey"), job: field(r, "Job"), blob: field(r, "Blob")}
+			p.started, _ = r["StartedAt"].(time.Time)
+			if at, _ := r["Withdrawn"].(time.Time); at.Year() > 1900 { // none is the year 1601
+				p.withdrawn = at
+			}
+			p.concurrent, _ = r["ConcurrentChanges"].(bool)
+			if body, _, err := a.Storage.GetBlob(backupContainer, p.blob+sidecarSuffix); err == nil {
+				_ = json.Unmarshal(body, &p.sidecar) // kept says that it is missing or empty
+			}
+			points = append(points, p)
 		}
 	}
+	slices.SortFunc(points, func(a, b pointRow) int { return a.started.Compare(b.started) })
 	return points
 }
 

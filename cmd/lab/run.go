@@ -59,14 +59,14 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 	services := paced(emulator.SampleServices())
 	s, err := raise(ctx, staging{
 		app: o.app, dir: filepath.Join(o.app, ".lab"), listen: string(o.listen), services: services,
-		plan: planText(services, everyTenMinutes, "interval: 10m", "grace: 2m"),
+		plan: runPlan(services),
 		out:  stdout, colors: paletteFor(stdout, os.Getenv),
 	})
 	if err != nil {
 		return ended(ctx, stderr, err)
 	}
 	defer s.strike()
-	if err := s.writeEnvironment(); err != nil {
+	if err := errors.Join(s.writeEnvironment(), s.writeOperatorFile()); err != nil {
 		return ended(ctx, stderr, err)
 	}
 	s.timeline.say("Development Azure and the handler are up after %s. Backing up %s.\n\n", short(time.Since(began)), strings.Join(s.names(), " and "))

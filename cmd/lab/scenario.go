@@ -27,7 +27,7 @@ type scenario struct {
 
 // scenarios are all there are. Each call makes them anew.
 func scenarios() []scenario {
-	return []scenario{nightly(), failover()}
+	return []scenario{nightly(), failover(), changes(), silence()}
 }
 
 // text is the plan of a scenario.

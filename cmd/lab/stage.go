@@ -36,12 +36,18 @@ type stage struct {
 	azure    *emulator.Azure
 	at       emulator.Addresses
 	timeline *timeline
+	loaded   host.App
 	host     *host.Host
 	log      *os.File
+
+	receiver   *receiver
+	receiverAt *site
 
 	invocations invocations
 	noting      sync.Mutex
 	asked       notes
+	storm       storm
+	silence     silenceNotes
 }
 
 // The files in a stage's folder.
@@ -61,28 +67,49 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 			return nil, err
 		}
 	}
-	s := &stage{staging: o}
+	s := &stage{staging: o, loaded: app}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
-	worker, err := s.makeWorker(app)
+	err = s.open()
+	if err == nil {
+		err = s.start(ctx)
+	}
 	if err != nil {
 		s.strike()
 		return nil, err
 	}
-	s.host = host.New(app, host.Options{
+	return s, nil
+}
+
+// open opens the sockets. With a worker of the staging's own nobody needs
+// Azure's.
+func (s *stage) open() (err error) {
+	s.receiver = newReceiver(s.timeline.noticed)
+	if s.receiverAt, err = s.serve(s.receiver); err == nil && s.worker == nil {
+		s.at, err = s.azure.Serve(s.listen)
+	}
+	return err
+}
+
+// start starts the Functions host with the handler; after a crash, anew.
+func (s *stage) start(ctx context.Context) error {
+	worker, err := s.makeWorker()
+	if err != nil {
+		return err
+	}
+	h := host.New(s.loaded, host.Options{
 		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), FunctionKey: functionKey,
 		OnInvocation: func(in host.Invocation) {
 			s.timeline.invoked(in)
 			s.invocations.add(in)
 		},
 	})
-	if err := s.host.Start(ctx); err != nil {
-		s.host = nil
-		s.strike()
-		return nil, err
+	if err := h.Start(ctx); err != nil {
+		return err
 	}
-	return s, nil
+	s.host = h
+	return nil
 }
 
 // needBinary says what to do where the app's handler has not been built. The
@@ -141,42 +168,16 @@ func (s *stage) names() []string {
 	return names
 }
 
-// makeWorker opens the sockets and returns the real binary, unless the staging
-// has another worker.
-func (s *stage) makeWorker(app host.App) (host.Worker, error) {
+// makeWorker returns the real binary, unless the staging has another worker.
+func (s *stage) makeWorker() (host.Worker, error) {
 	if s.worker != nil {
 		return s.worker(s)
-	}
-	var err error
-	if s.at, err = s.azure.Serve(s.listen); err != nil {
-		return nil, err
 	}
 	settings, err := s.settings()
 	if err != nil {
 		return nil, err
 	}
-	return host.NewProcess(app, host.ProcessOptions{Env: settings, Output: s.timeline.handlerLine, Log: s.timeline.hostLog()}), nil
-}
-
-// settings are the handler's whole environment: nothing of the caller's own
-// settings can lead it to another Azure.
-func (s *stage) settings() ([]string, error) {
-	plan, err := filepath.Abs(s.planFile())
-	if err != nil {
-		return nil, err
-	}
-	settings := []string{
-		"LIFEBOAT_PLAN=" + plan, "LIFEBOAT_TABLE=" + emulator.StateTable,
-		"ARM_ENDPOINT=" + s.at.ARM, "ServiceBusConnection=" + s.at.ServiceBus,
-		"StateStorage=" + s.at.Storage, "BackupStorage=" + s.at.Storage,
-		"IDENTITY_ENDPOINT=" + s.at.IdentityEndpoint, "IDENTITY_HEADER=" + s.at.IdentityHeader,
-	}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "SYSTEMROOT"} {
-		if value, ok := os.LookupEnv(name); ok {
-			settings = append(settings, name+"="+value)
-		}
-	}
-	return settings, nil
+	return host.NewProcess(s.loaded, host.ProcessOptions{Env: settings, Output: s.timeline.handlerLine, Log: s.timeline.hostLog()}), nil
 }
 
 // backupSize is that of a job's newest backup, 0 if it has none.
@@ -241,6 +242,9 @@ func (s *stage) strike() {
 		stop, cancel := context.WithTimeout(context.Background(), strikeWithin)
 		defer cancel()
 		_ = s.host.Stop(stop) // why it stopped by itself has been told
+	}
+	if s.receiverAt != nil {
+		s.receiverAt.close()
 	}
 	s.azure.Close()
 	_ = s.log.Close()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,12 +29,14 @@ type timeline struct {
 	service map[string]string    // of jobs
 	decided map[string]bool      // invocations that judged the gates of a restore
 	waits   map[string]bool      // those in which a gate said not yet
+	told    map[string]bool      // what is told once
+	polls   map[string]int       // of jobs
 	// milestone is what to say after the first job's start.
 	milestone func() string
 }
 
 func newTimeline(out, log io.Writer, colors palette, services []string) *timeline {
-	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, service: map[string]string{}, decided: map[string]bool{}, waits: map[string]bool{}, sizes: func(string) int { return 0 }, ends: func(string) (string, string) { return "", "" }}
+	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, service: map[string]string{}, decided: map[string]bool{}, waits: map[string]bool{}, told: map[string]bool{}, polls: map[string]int{}, sizes: func(string) int { return 0 }, ends: func(string) (string, string) { return "", "" }}
 	for _, s := range services {
 		t.width = max(t.width, len(s))
 	}
@@ -57,11 +58,14 @@ func (t *timeline) handlerLine(stream, line string) {
 		defer t.row(time.Now(), "lab", "note", faint, t.milestone())
 		t.milestone = nil
 	}
-	if e.tellsNothing() {
+	if e.tellsNothing() || t.again(e) {
 		return
 	}
 	what, s := e.what()
 	t.row(e.Time, cmp.Or(e.Service, e.Target, t.service[e.Job], "handler"), what, s, e.note(t))
+	if e.Message == jobMoved {
+		t.polls[e.Job] = e.Polls
+	}
 }
 
 // learn keeps what later lines leave out.
@@ -69,7 +73,7 @@ func (t *timeline) learn(e entry) {
 	if e.Message == jobCreated || e.Message == restoreOrdered {
 		t.created[e.Job] = e.Time
 	}
-	if e.Service != "" {
+	if e.Service != "" && e.Job != "" {
 		t.service[e.Job] = e.Service
 	}
 	if e.Message == jobMoved && e.restores() && e.From == "Pending" {
@@ -87,12 +91,30 @@ func (t *timeline) act(format string, args ...any) {
 	t.row(time.Now(), "lab", "act", yellow, fmt.Sprintf(format, args...))
 }
 
-// silent are messages that the lab says itself, or that come by the hundred.
-var silent = []string{"ready", "stopping", "alert passed on"}
+// again reports whether a line repeats one that need not be told twice: a
+// message that fails at each delivery, and a move that stays overdue.
+func (t *timeline) again(e entry) bool {
+	switch e.Message {
+	case invocationFailed:
+		return !t.once(e.Message + e.rest())
+	case overdue:
+		return !t.once(e.Message + e.Job + e.Since)
+	}
+	return false
+}
 
-// tellsNothing is true of what the lab, or the job's next line, says itself.
-func (e entry) tellsNothing() bool {
-	return e.Level == "DEBUG" || e.Message == gateJudged && e.Outcome == "NeedsApproval" || e.Level == "INFO" && slices.Contains(silent, e.Message)
+// once is true the first time; t.mu is held.
+func (t *timeline) once(what string) bool {
+	before := t.told[what]
+	t.told[what] = true
+	return !before
+}
+
+// noticed shows a notice that has arrived at the lab's receiver.
+func (t *timeline) noticed(e cloudEvent) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row(time.Now(), cmp.Or(e.Data.Service, "lab"), "notice "+e.Data.Type, yellow, e.Data.Subject)
 }
 
 // row prints one line; t.mu is held.
@@ -128,10 +150,12 @@ func (t *timeline) mute() {
 	t.muted = true
 }
 
-// backupSize, ending, waited and lasted are the timeline as a teller; t.mu is held.
+// backupSize, ending, polled, waited and lasted are the timeline as a teller; t.mu is held.
 func (t *timeline) backupSize(job string) int { return t.sizes(job) }
 
 func (t *timeline) ending(job string) (code, words string) { return t.ends(job) }
+
+func (t *timeline) polled(job string) int { return t.polls[job] }
 
 func (t *timeline) waited(invocation string) bool { return t.waits[invocation] }
 
@@ -143,7 +167,7 @@ func (t *timeline) lasted(job string, now time.Time) string {
 }
 
 // invoked takes the end of an invocation: of one that failed the handler may
-// have said nothing.
+// have said nothing. Only the first failure of a message is told.
 func (t *timeline) invoked(in host.Invocation) {
 	if in.Outcome == host.Succeeded {
 		return
@@ -154,7 +178,9 @@ func (t *timeline) invoked(in host.Invocation) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row(time.Now(), "host", "warning", yellow, note)
+	if in.MessageID == "" || t.once(in.MessageID) {
+		t.row(time.Now(), "host", "warning", yellow, note)
+	}
 }
 
 var settlements = map[host.Settlement]string{

@@ -97,6 +97,56 @@ func TestTimelineSwallowsNothing(t *testing.T) {
 	}
 }
 
+func TestTimelineTellsChangesAndNotices(t *testing.T) {
+	line := func(level, message, more string) string {
+		return `{"time":"2026-03-01T01:00:00Z","level":"` + level + `","msg":"` + message + `","job":"j","service":"apim-weu"` + more + `}`
+	}
+	malformed := `{"time":"2026-03-01T01:00:00Z","level":"WARN","msg":"invocation failed","error":"message m can't be understood","invocation":"`
+	lines := []string{
+		line("INFO", jobCreated, `,"change":"a policy","next":"2026-03-01T01:00:02Z"`),
+		moved("01", "Pending", "Pending", `,"next":"2026-03-01T01:00:03Z"`),
+		moved("02", "InProgress", "InProgress", `,"polls":1,"next":"2026-03-01T01:00:04Z"`),
+		moved("03", "InProgress", "InProgress", `,"polls":1,"next":"2026-03-01T01:00:04Z"`),
+		line("INFO", jobCreated, `,"next":"2026-03-01T01:00:00Z"`),
+		line("WARN", overdue, `,"since":"2026-03-01T00:50:00Z"`),
+		line("WARN", overdue, `,"since":"2026-03-01T00:50:00Z"`),
+		line("WARN", overdue, `,"since":"2026-03-01T00:59:00Z"`),
+		line("INFO", "service watched", `,"health":"late"`),
+		line("WARN", healthChanged, ``), line("WARN", noticeRefused, ``), line("INFO", noticeAnswered, ``),
+		line("ERROR", "notice given up", `,"error":"503"`),
+		malformed + `1"}`, malformed + `2"}`,
+	}
+	got := told(t, func(tl *timeline) {
+		for _, l := range lines {
+			tl.handlerLine("stdout", l)
+		}
+		for range 2 {
+			tl.invoked(host.Invocation{Function: "RecoveryRequest", Outcome: host.Failed, Reason: "500", MessageID: "m", Settlement: host.Abandoned})
+		}
+		var e cloudEvent
+		e.Data.Type, e.Data.Service, e.Data.Subject = "Late", "apim-weu", "[lab] apim-weu: backups are late"
+		tl.noticed(e)
+		e.Data.Type, e.Data.Service, e.Data.Subject = "DeadMessage", "", "[lab] a message was given up"
+		tl.noticed(e)
+	})
+	want := `
+  apim-weu  created                   backup after changes, starts in 2s unless there are more; the first: a policy
+  apim-weu  InProgress                poll 1, still running, next look in 2s
+  apim-weu  InProgress                the service was changed meanwhile: another backup follows
+  apim-weu  created                   backup that was asked for, starts now
+  apim-weu  overdue                   its message is lost or late: prompted again
+  apim-weu  overdue                   its message is lost or late: prompted again
+  apim-weu  error                     notice given up; error: 503; job: j
+  handler   warning                   invocation failed; error: message m can't be understood
+  host      warning                   RecoveryRequest did not succeed: 500; message m is delivered again
+  apim-weu  notice Late               [lab] apim-weu: backups are late
+  lab       notice DeadMessage        [lab] a message was given up
+`
+	if diff := cmp.Diff(want[1:], got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // failedOver is a line about a restore at second s of a minute.
 func failedOver(second, level, message, more string) string {
 	return `{"time":"2026-03-01T01:00:` + second + `.5Z","level":"` + level + `","msg":"` + message + `","job":"a-inc1-restore"` + more + `}`

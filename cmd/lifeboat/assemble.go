@@ -24,6 +24,7 @@ import (
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/servicebus"
 	"lifeboat/internal/tablestore"
+	"lifeboat/internal/webhook"
 )
 
 // assemble builds the engine over Azure. It opens no connection.
@@ -54,6 +55,7 @@ func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*r
 		ARM:      arm,
 		Blobs:    blobstore.New(func(account string) (*service.Client, error) { return blobClient(c, account, credential) }),
 		Queue:    servicebus.New(bus),
+		Hooks:    webhook.New(webhook.Options{Getenv: getenv}),
 		Log:      log,
 		NewID:    uuid.NewString,
 		Parallel: 8,
@@ -70,13 +72,27 @@ func readPlan(file string, getenv func(string) string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	var missing []error
-	for _, s := range p.Services {
-		if s.Access.Mode == job.AccessKey && getenv(s.Access.KeySetting) == "" {
-			missing = append(missing, fmt.Errorf("%s: services.%s: app setting %s, which should hold the storage key, is empty", file, s.Name, s.Access.KeySetting))
+	return p, errors.Join(missing(file, p, getenv)...)
+}
+
+// missing are the app settings that the plan names and that are empty.
+func missing(file string, p *plan.Plan, getenv func(string) string) (errs []error) {
+	need := func(path, setting, holds string) {
+		if setting != "" && getenv(setting) == "" {
+			errs = append(errs, fmt.Errorf("%s: %s: app setting %s, which should hold %s, is empty", file, path, setting, holds))
 		}
 	}
-	return p, errors.Join(missing...)
+	for _, w := range p.Webhooks {
+		need("webhooks."+w.Name, w.URLSetting, "the webhook's URL")
+		need("webhooks."+w.Name, w.KeySetting, "the key that signs")
+	}
+	for _, s := range p.Services {
+		if s.Access.Mode == job.AccessKey {
+			need("services."+s.Name, s.Access.KeySetting, "the storage key")
+		}
+		need("services."+s.Name, s.Heartbeat, "the heartbeat's URL")
+	}
+	return errs
 }
 
 func identity(c config.Config) (azcore.TokenCredential, error) {

@@ -18,6 +18,7 @@ import (
 	"lifeboat/handlers"
 	"lifeboat/internal/config"
 	"lifeboat/internal/functions"
+	"lifeboat/internal/telemetry"
 )
 
 // serve answers the Functions host until the context or a signal ends it.
@@ -34,6 +35,12 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 		say(stderr, err)
 		return exitError
 	}
+	tracing, err := telemetry.Setup(ctx, getenv, revision(), log)
+	if err != nil {
+		// A wish for traces must not stop backups.
+		log.ErrorContext(ctx, "no traces: correct the settings", "error", err.Error())
+	}
+	tracing.Wrap(engine)
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
 	if err != nil {
 		say(stderr, fmt.Errorf("listen for the Functions host: %w", err))
@@ -41,8 +48,17 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 	}
 	log.InfoContext(ctx, "ready", "address", listener.Addr().String(), "plan", settings.PlanFile, "services", len(engine.Plan.Services),
 		"serviceBus", settings.ServiceBus, "state", settings.State)
-	return answer(ctx, listener, handlers.New(engine, log), log)
+	code := answer(ctx, listener, handlers.New(engine, log, tracing.Attach), log)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTraces)
+	defer cancel()
+	if err := tracing.Shutdown(last); err != nil {
+		log.WarnContext(ctx, "the last traces are lost", "error", err.Error())
+	}
+	return code
 }
+
+// lastTraces is how long sending them may put off the end.
+const lastTraces = 2 * time.Second
 
 // stopWithin is how long running invocations get when the handler is told to
 // stop. The host does not ask: it kills.

@@ -10,6 +10,11 @@ import (
 
 // version prints what the Go toolchain knows about this build.
 func version(w io.Writer) {
+	fmt.Fprintf(w, "lifeboat %s (%s %s/%s)\n", revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// revision is the commit that this build was made from.
+func revision() string {
 	revision, modified := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -21,5 +26,5 @@ func version(w io.Writer) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "lifeboat %s%s (%s %s/%s)\n", revision, modified, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return revision + modified
 }

@@ -48,6 +48,7 @@ type Client struct {
 
 	mu        sync.Mutex
 	factories map[factoryKey]*armapimanagement.ClientFactory
+	plain     *arm.Client
 }
 
 type factoryKey struct{ subscription, apiVersion string }
@@ -83,9 +84,20 @@ func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error)
 	if f, ok := c.factories[key]; ok {
 		return f, nil
 	}
-	f, err := armapimanagement.NewClientFactory(s.Subscription, c.options.Credential, &arm.ClientOptions{
+	f, err := armapimanagement.NewClientFactory(s.Subscription, c.options.Credential, c.pipeline(s.APIVersion))
+	if err != nil {
+		return nil, fmt.Errorf("ARM client for subscription %s: %w", s.Subscription, err)
+	}
+	c.factories[key] = f
+	return f, nil
+}
+
+// pipeline is what every request goes through. An empty apiVersion is the
+// SDK's own.
+func (c *Client) pipeline(apiVersion string) *arm.ClientOptions {
+	return &arm.ClientOptions{
 		ClientOptions: policy.ClientOptions{
-			APIVersion:                      s.APIVersion,
+			APIVersion:                      apiVersion,
 			Cloud:                           c.options.Cloud,
 			InsecureAllowCredentialWithHTTP: c.options.PlainHTTP,
 			PerCallPolicies:                 []policy.Policy{sameHost{c.endpoint}},
@@ -95,12 +107,7 @@ func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error)
 			Transport:                       c.options.Transport,
 		},
 		DisableRPRegistration: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("ARM client for subscription %s: %w", s.Subscription, err)
 	}
-	c.factories[key] = f
-	return f, nil
 }
 
 // errForeignHost: an answer pointed to a host that is not ARM's.

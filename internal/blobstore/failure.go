@@ -61,6 +61,11 @@ func (a answer) exists() bool {
 	return false
 }
 
+// frozen: the blob can't be changed, today or ever.
+func (a answer) frozen() bool {
+	return a.code == bloberror.BlobImmutableDueToPolicy || a.code == bloberror.UnauthorizedBlobOverwrite
+}
+
 // failure says what was tried and what storage or the network said. It is all
 // text, because the SDK's errors and net/http's show requests whole, and with
 // them signatures; only a context's error can be found inside.

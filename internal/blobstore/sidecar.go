@@ -33,6 +33,14 @@ type sidecar struct {
 	After      sidecarInventory  `json:"after"`
 	Facts      sidecarFacts      `json:"facts"`
 	Settings   map[string]string `json:"settings,omitempty"`
+	sidecarLater
+}
+
+// sidecarLater is what comes to be known later; see amended.
+type sidecarLater struct {
+	ConcurrentChanges bool      `json:"concurrentChanges,omitempty"`
+	Withdrawn         time.Time `json:"withdrawn,omitzero"`
+	WithdrawnWhy      string    `json:"withdrawnWhy,omitempty"`
 }
 
 // sidecarInventory leaves out what nobody counted.
@@ -76,6 +84,8 @@ func encode(p job.Point) ([]byte, error) {
 		After:      inventoryOf(p.After),
 		Facts:      sidecarFacts(p.Facts),
 		Settings:   p.Settings,
+
+		sidecarLater: laterOf(p),
 	}, "", "  ")
 	return append(text, '\n'), err
 }
@@ -108,6 +118,15 @@ func decode(text []byte) (job.Point, error) {
 	return s.point(), nil
 }
 
+// decodeOf reads the sidecar of a backup, and no other's.
+func decodeOf(backup string, text []byte) (job.Point, error) {
+	p, err := decode(text)
+	if err == nil && p.Blob != backup {
+		err = fmt.Errorf("it describes another blob, %q", p.Blob)
+	}
+	return p, err
+}
+
 func (s sidecar) point() job.Point {
 	return job.Point{
 		Service:    s.Service,
@@ -121,7 +140,15 @@ func (s sidecar) point() job.Point {
 		After:      s.After.inventory(),
 		Facts:      job.Facts(s.Facts),
 		Settings:   s.Settings,
+
+		ConcurrentChanges: s.ConcurrentChanges,
+		Withdrawn:         s.Withdrawn.UTC(),
+		WithdrawnWhy:      s.WithdrawnWhy,
 	}
+}
+
+func laterOf(p job.Point) sidecarLater {
+	return sidecarLater{p.ConcurrentChanges, p.Withdrawn.UTC(), p.WithdrawnWhy}
 }
 
 func inventoryOf(i job.Inventory) sidecarInventory {

@@ -41,6 +41,8 @@ func TestSample(t *testing.T) {
 	testSample(t, "sidecar.json", want)
 	want.Settings = map[string]string{"hostnames": "gateway api.contoso.example", "virtualNetworkType": "None"}
 	testSample(t, "sidecar-settings.json", want)
+	want.ConcurrentChanges, want.Withdrawn, want.WithdrawnWhy = true, time.Date(2026, 3, 9, 11, 0, 7, 500000000, time.UTC), "its blob was deleted"
+	testSample(t, "sidecar-withdrawn.json", want)
 }
 
 func testSample(t *testing.T, name string, want job.Point) {
@@ -76,6 +78,7 @@ func TestDecode(t *testing.T) {
 		"a time that is none":         {strings.Replace(whole, "2026-03-01T01:26:40Z", "yesterday", 1), "not readable"},
 		"empty settings":              {strings.Replace(whole, "{", `{"settings": {}, `, 1), ""},
 		"settings of another type":    {strings.Replace(whole, "{", `{"settings": ["a"], `, 1), "not readable"},
+		"a withdrawal that is none":   {strings.Replace(whole, "{", `{"withdrawn": true, `, 1), "not readable"},
 		"half of it":                  {whole[:len(whole)/2], "not readable"},
 		"nothing":                     {"", "not readable"},
 		"null":                        {"null", "corrupt"},
@@ -103,6 +106,7 @@ func TestDecode(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(sample(f)))
 	f.Add([]byte(sampleOf(f, "sidecar-settings.json")))
+	f.Add([]byte(sampleOf(f, "sidecar-withdrawn.json")))
 	f.Add([]byte(`{"schema":2}`))
 	f.Add([]byte(`{"schema":1,"service":"s","blob":"b","startedAt":"2026-03-01T01:00:00+01:00","verifiedAt":"9999-12-31T23:59:59-23:59"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -1,6 +1,7 @@
 // Package blobstore looks at backups where API Management writes them and
-// records beside each what is known about it. It never changes a backup, and a
-// record only comes to be once: containers may be immutable.
+// records beside each what is known about it. It never changes a backup. Of a
+// record only what comes to be known later is changed, and what must be known is
+// in it from the start: containers may be immutable.
 package blobstore
 
 import (
@@ -88,10 +89,7 @@ func (s *Store) Record(ctx context.Context, where job.Service, p job.Point) (job
 	if err != nil {
 		return job.Point{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	_, err = c.NewBlockBlobClient(name).Upload(ctx, streaming.NopCloser(bytes.NewReader(text)), &blockblob.UploadOptions{
-		HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: to.Ptr("application/json")},
-		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}},
-	})
+	err = upload(ctx, c, name, text, blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)})
 	switch {
 	case err == nil:
 		return written, nil
@@ -105,20 +103,31 @@ func (s *Store) Record(ctx context.Context, where job.Service, p job.Point) (job
 func recorded(ctx context.Context, c *container.Client, where job.Service, backup string) (job.Point, error) {
 	name := sidecarName(backup)
 	doing := fmt.Sprintf("read sidecar %s in container %s of account %s", name, where.Container, where.Account)
-	got, err := c.NewBlobClient(name).DownloadStream(ctx, nil)
+	text, _, err := download(ctx, c, name)
 	if err != nil {
 		return job.Point{}, failed(doing, err)
 	}
-	text, err := io.ReadAll(io.LimitReader(got.Body, maxSidecar+1))
-	if err = errors.Join(err, got.Body.Close()); err != nil {
-		return job.Point{}, failed(doing, err)
-	}
-	p, err := decode(text)
+	p, err := decodeOf(backup, text)
 	if err != nil {
 		return job.Point{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	if p.Blob != backup {
-		return job.Point{}, fmt.Errorf("%s: it describes another blob, %q", doing, p.Blob)
-	}
 	return p, nil
+}
+
+func upload(ctx context.Context, c *container.Client, name string, text []byte, condition blob.ModifiedAccessConditions) error {
+	_, err := c.NewBlockBlobClient(name).Upload(ctx, streaming.NopCloser(bytes.NewReader(text)), &blockblob.UploadOptions{
+		HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: to.Ptr("application/json")},
+		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &condition},
+	})
+	return err
+}
+
+// download reads a sidecar, or the beginning of what is too large for one.
+func download(ctx context.Context, c *container.Client, name string) (text []byte, tag *azcore.ETag, err error) {
+	got, err := c.NewBlobClient(name).DownloadStream(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err = io.ReadAll(io.LimitReader(got.Body, maxSidecar+1))
+	return text, got.ETag, errors.Join(err, got.Body.Close())
 }

@@ -148,6 +148,9 @@ func calls() map[string]func(context.Context, *blobstore.Store) error {
 			_, err := s.Record(ctx, backups, point())
 			return err
 		},
+		"Amend": func(ctx context.Context, s *blobstore.Store) error {
+			return s.Amend(ctx, backups, withdrawn())
+		},
 	}
 }
 

@@ -29,6 +29,7 @@ const (
 	StepQueue     = "job-steps"
 	RequestQueue  = "recovery-requests"
 	ApprovalQueue = "approvals"
+	NoticeQueue   = "notices"
 )
 
 // The names by which a Tap knows the services: for wire.Fault.Service.
@@ -92,7 +93,7 @@ type Azure struct {
 	running sync.WaitGroup
 }
 
-// New makes an Azure with the app's table and queue in it.
+// New makes an Azure with the app's table and queues in it.
 func New(o Options) *Azure {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -114,7 +115,7 @@ func New(o Options) *Azure {
 		Tap:      &wire.Tap{Now: o.Now},
 	}
 	a.closing, a.close = context.WithCancel(context.Background())
-	for _, queue := range []string{StepQueue, RequestQueue, ApprovalQueue} {
+	for _, queue := range []string{StepQueue, RequestQueue, ApprovalQueue, NoticeQueue} {
 		a.Broker.AddQueue(queue, servicebus.QueueOptions{})
 	}
 	a.ARM = arm.New(arm.Options{
@@ -123,6 +124,7 @@ func New(o Options) *Azure {
 	for _, s := range o.Services {
 		a.ARM.AddService(s)
 	}
+	a.ARM.SetRoleAssignments(blobRoles(a.ARM, o.Services)...)
 	a.tap()
 	return a
 }

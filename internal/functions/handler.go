@@ -43,6 +43,7 @@ type Options struct {
 	Log      *slog.Logger  // slog.Default if nil
 	Deadline time.Duration // of each invocation's context
 	MaxBody  int64         // bytes of an envelope, or of a forwarded body
+	Around   Around        // every run of a function; nothing if nil
 }
 
 // Handler answers the host: POST /<FunctionName> runs that function,
@@ -142,7 +143,10 @@ func (h *Handler) invoke(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
 	defer cancel()
-	if err := h.run(ctx, call); err != nil {
+	message, _ := call.trigger.(*Message)
+	i := Invocation{ID: InvocationID(ctx), Function: f.Name, Trigger: f.Trigger, Message: message}
+	err = h.around(ctx, i, func(ctx context.Context) error { return h.run(ctx, call.run) })
+	if err != nil {
 		refuse(w, http.StatusInternalServerError, err.Error())
 		return
 	}
@@ -152,11 +156,11 @@ func (h *Handler) invoke(ctx context.Context, w http.ResponseWriter, r *http.Req
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, f Registration) (call, error) {
 	body, err := h.body(w, r)
 	if err != nil {
-		return nil, err
+		return call{}, err
 	}
 	in, err := decode(body)
 	if err != nil {
-		return nil, err
+		return call{}, err
 	}
 	return f.bind(in)
 }
@@ -174,14 +178,14 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // run calls the function and logs its failure: the one place that does.
-func (h *Handler) run(ctx context.Context, call call) (err error) {
+func (h *Handler) run(ctx context.Context, run func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.options.Log.ErrorContext(ctx, "invocation panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
 	}()
-	if err := call(ctx); err != nil {
+	if err := run(ctx); err != nil {
 		h.options.Log.WarnContext(ctx, "invocation failed", "error", err)
 		return err
 	}

@@ -61,15 +61,23 @@ func (h *Handler) forwarded(ctx context.Context, w http.ResponseWriter, r *http.
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.options.Deadline)
 	defer cancel()
-	out := &response{header: http.Header{}}
-	err = h.run(ctx, func(ctx context.Context) error {
-		f.serve(out, keyless(ctx, r, body))
-		return nil
-	})
-	if err != nil {
-		refuse(w, http.StatusInternalServerError, "internal error")
-		return
+	in, out := keyless(ctx, r, body), &response{header: http.Header{}}
+	i := Invocation{
+		ID: InvocationID(ctx), Function: f.Name, Trigger: f.Trigger,
+		Request: in, Route: f.Route, Status: func() int { return out.status },
 	}
+	_ = h.around(ctx, i, func(ctx context.Context) error { // out says it
+		err := h.run(ctx, func(ctx context.Context) error {
+			f.serve(out, in.WithContext(ctx))
+			return nil
+		})
+		if err != nil {
+			*out = response{header: http.Header{}}
+			refuse(out, http.StatusInternalServerError, "internal error")
+		}
+		out.WriteHeader(http.StatusOK)
+		return err
+	})
 	out.send(w)
 }
 
@@ -126,7 +134,6 @@ func (r *response) Write(p []byte) (int, error) {
 }
 
 func (r *response) send(w http.ResponseWriter) {
-	r.WriteHeader(http.StatusOK)
 	for name, values := range r.header {
 		w.Header()[name] = values
 	}

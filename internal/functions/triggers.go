@@ -41,7 +41,10 @@ func (r Registration) methods() []string {
 }
 
 // call is a function with its trigger decoded, ready to run.
-type call func(context.Context) error
+type call struct {
+	run     func(context.Context) error
+	trigger any // a pointer to what run is called with
+}
 
 // Timer is one run of a timerTrigger.
 type Timer struct {
@@ -134,9 +137,9 @@ func register[T any](name string, trigger Trigger, decode func(invocation) (T, e
 	bind := func(in invocation) (call, error) {
 		value, err := decode(in)
 		if err != nil {
-			return nil, err
+			return call{}, err
 		}
-		return func(ctx context.Context) error { return handle(ctx, value) }, nil
+		return call{run: func(ctx context.Context) error { return handle(ctx, value) }, trigger: &value}, nil
 	}
 	return Registration{Name: name, Trigger: trigger, path: "/" + name, bind: bind}
 }

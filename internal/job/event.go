@@ -28,7 +28,8 @@ func Apply(j Job, e Event, rules Rules, now time.Time) (Job, error) {
 	}
 	if !next.State.Terminal() {
 		limit := next.limit(rules)
-		if stuck(j, next) && !now.Before(limit) {
+		_, remark := e.(Changed) // nobody looked: the next look may find the end
+		if stuck(j, next) && !now.Before(limit) && !remark {
 			next = next.expire(now)
 		} else if next.NotBefore.After(limit) && limit.After(now) {
 			next.NotBefore = limit
@@ -36,6 +37,7 @@ func Apply(j Job, e Event, rules Rules, now time.Time) (Job, error) {
 	}
 	next.Revision = j.Revision + 1
 	next.UpdatedAt = now
+	next.History = next.stepped(j.State, now)
 	next.NotBefore = next.NotBefore.UTC()
 	return next, nil
 }
@@ -105,6 +107,7 @@ func (j Job) looked() Job {
 // Start is the decision to begin the next attempt.
 type Start struct {
 	Owner string // the invocation that will send the request
+	Trace string // its W3C traceparent, if any
 	// Phase, Point and Gates are of a restore: which operation this is, what
 	// will be on the target, and why it may be.
 	Phase  Phase
@@ -137,6 +140,7 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 		Phase:     e.Phase,
 		Number:    n,
 		Owner:     e.Owner,
+		Trace:     e.Trace,
 		Blob:      blob,
 		StartedAt: now,
 		Before:    e.Before,

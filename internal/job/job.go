@@ -94,6 +94,9 @@ type Job struct {
 	Kind    Kind
 	Service string // the plan's name; also the partition it lives in
 	Due     time.Time
+	// OnChange: changes of the service asked for this backup, and more of
+	// them put it off.
+	OnChange bool
 
 	State    State
 	Revision int // saved moves so far; the first saved row has 1
@@ -114,6 +117,8 @@ type Job struct {
 	Code     string // of a failure: Azure's own, or one of the codes above
 	Message  string // Azure's own words, or Lifeboat's
 	Warnings []string
+	// History is every change of State, oldest first.
+	History []Step
 	// Restore is what a restore job is about; nil for a backup.
 	Restore *RestoreOrder
 
@@ -148,8 +153,13 @@ type Attempt struct {
 	ResumeToken string
 	Polls       int
 	Before      Inventory
-	Facts       Facts             // of the service at the operation's end, where seen
-	Settings    map[string]string // likewise
+	// Changed: the service was changed while the attempt went on.
+	Changed bool
+	// Trace is the W3C traceparent of the invocation that made the intent;
+	// empty where nothing is traced.
+	Trace    string
+	Facts    Facts             // of the service at the operation's end, where seen
+	Settings map[string]string // likewise
 }
 
 // ID is the name of the job that service's occurrence at due makes: the same
@@ -176,6 +186,7 @@ func NewBackup(service string, due, notBefore time.Time, rules Rules, now time.T
 		Deadline:  notBefore.Add(rules.Deadline).UTC(),
 		CreatedAt: now.UTC(),
 		UpdatedAt: now.UTC(),
+		History:   []Step{{State: Pending, At: now.UTC()}},
 	}
 }
 
@@ -207,5 +218,7 @@ func (j Job) Point(blob Artefact, after Inventory, now time.Time) Point {
 		After:      after,
 		Facts:      j.Attempt.Facts,
 		Settings:   j.Attempt.Settings,
+
+		ConcurrentChanges: j.Attempt.Changed,
 	}
 }

@@ -21,6 +21,19 @@ type Move struct {
 	To   Job
 	// Point is what this move makes restorable, if anything.
 	Point *Point
+	// Heartbeat: somebody wants the notices of starts and successes too.
+	Heartbeat bool
+}
+
+// Notices are what m announces.
+func (m Move) Notices() []Notice {
+	var notices []Notice
+	for _, n := range NoticesBetween(m.From.Job, m.To) {
+		if m.Heartbeat || !n.Type.Quiet() {
+			notices = append(notices, n)
+		}
+	}
+	return notices
 }
 
 // Lease is what m does to the service's lease.
@@ -53,4 +66,6 @@ type Message struct {
 	ID        string
 	Body      []byte
 	NotBefore time.Time // zero: at once
+	// Properties are application properties beside the body.
+	Properties map[string]string
 }

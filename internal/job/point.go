@@ -22,6 +22,26 @@ type Point struct {
 	Facts      Facts
 	// Settings are the service's settings that the backup leaves out.
 	Settings map[string]string
+	// ConcurrentChanges: the service was changed while it was backed up, so
+	// the backup may hold the half of a change.
+	ConcurrentChanges bool
+	// Withdrawn is when the point ceased to be one because its blob is gone;
+	// zero for a point that can be restored.
+	Withdrawn    time.Time
+	WithdrawnWhy string
+}
+
+// Live reports whether p has not been withdrawn.
+func (p Point) Live() bool { return p.Withdrawn.IsZero() }
+
+// Skew is how far the clocks of whoever dates a change and of whoever dates a
+// backup may be apart.
+const Skew = time.Minute
+
+// During reports whether a change at t may have been made while the backup
+// was taken.
+func (p Point) During(t time.Time) bool {
+	return !t.Before(p.StartedAt.Add(-Skew)) && !t.After(p.VerifiedAt.Add(Skew))
 }
 
 // RestorableUntil is when Azure stops accepting the backup: limit after its

@@ -45,7 +45,9 @@ func drawEvent(t *rapid.T) Event {
 // drawJob is a new backup of a service, to start at some time.
 func drawJob(t *rapid.T, r Rules) Job {
 	wait := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "jitter"))
-	return NewBackup("apim-weu", midnight, midnight.Add(wait), r, midnight)
+	j := NewBackup("apim-weu", midnight, midnight.Add(wait), r, midnight)
+	j.OnChange = rapid.Bool().Draw(t, "on change")
+	return j
 }
 
 // Whatever happens in whatever order, early, late or twice.

@@ -63,6 +63,7 @@ func NewRestore(target, cause string, order RestoreOrder, rules Rules, now time.
 		Deadline:  now.Add(rules.Deadline).UTC(),
 		CreatedAt: now.UTC(),
 		UpdatedAt: now.UTC(),
+		History:   []Step{{State: Pending, At: now.UTC()}},
 		Restore:   &order,
 	}
 }

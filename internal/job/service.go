@@ -84,3 +84,21 @@ func (o Observed) InTransition() bool {
 
 // Resources is a set of resource kinds to count.
 type Resources struct{ APIs, Products, NamedValues bool }
+
+// GrantState says whether an identity has a right.
+type GrantState string
+
+// The answers.
+const (
+	Granted      GrantState = "Granted"
+	NotGranted   GrantState = "NotGranted"
+	GrantUnknown GrantState = "Unknown" // who asked may not see it
+)
+
+// Grant says whether a service's identity may read its backup container.
+type Grant struct {
+	State GrantState
+	// Reason says what was found, and what to grant to whom; empty for
+	// Granted.
+	Reason string
+}

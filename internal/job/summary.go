@@ -18,9 +18,30 @@ type Summary struct {
 	LastCode  string
 	LastEnded time.Time
 
-	PointBlob    string // the newest point
-	PointStarted time.Time
-	PointSize    int64
+	PointBlob     string // the newest point that can be restored
+	PointStarted  time.Time
+	PointVerified time.Time
+	PointSize     int64
+	// Bereft: there was a point, and the last was withdrawn.
+	Bereft bool
+	// LastStarted is when a backup was last begun.
+	LastStarted time.Time
+	// ChangedAt is the latest change of the service that is known to need a
+	// backup.
+	ChangedAt time.Time
+
+	// ProtectedSince is when the service was first seen in the plan.
+	ProtectedSince time.Time
+	// Health is what was announced last, at HealthSince.
+	Health      Health
+	HealthSince time.Time
+	// Lapsing is the blob of the point of which it was announced that it is
+	// about to lapse.
+	Lapsing string
+	// Readiness of a standby, and why it is not ready, as last looked at.
+	Readiness   Readiness
+	ReadyReason string
+	ReadyAt     time.Time
 
 	// Incident is the open incident about this service, if any.
 	Incident string
@@ -39,13 +60,34 @@ type Summary struct {
 	Holds string
 }
 
+// Readiness says whether a failover onto a standby would find it fit. The zero
+// value is that nobody looked yet.
+type Readiness string
+
+// The answers.
+const (
+	Ready    Readiness = "Ready"
+	NotReady Readiness = "NotReady"
+)
+
 // SummaryMove is what a move writes into the service's summary; nil fields
 // stay as they are.
 type SummaryMove struct {
 	ScheduledThrough *time.Time
 	Waiting          *string
 	Ended            *Job
-	Point            *Point
+	// Point is the newest restorable point from now on; the zero Point is
+	// none.
+	Point          *Point
+	LastStarted    *time.Time
+	ChangedAt      *time.Time
+	ProtectedSince *time.Time
+	Health         *Health
+	HealthSince    *time.Time
+	Lapsing        *string
+	Readiness      *Readiness
+	ReadyReason    *string
+	ReadyAt        *time.Time
 
 	Incident         *string
 	MaintenanceUntil *time.Time
@@ -72,8 +114,18 @@ func (m SummaryMove) Apply(s Summary) Summary {
 		s.LastJob, s.LastState, s.LastCode, s.LastEnded = m.Ended.ID, m.Ended.State, m.Ended.Code, m.Ended.EndedAt
 	}
 	if m.Point != nil {
-		s.PointBlob, s.PointStarted, s.PointSize = m.Point.Blob, m.Point.StartedAt, m.Point.Size
+		s.PointBlob, s.PointStarted, s.PointVerified, s.PointSize = m.Point.Blob, m.Point.StartedAt, m.Point.VerifiedAt, m.Point.Size
+		s.Bereft = m.Point.Blob == ""
 	}
+	set(&s.LastStarted, m.LastStarted)
+	set(&s.ChangedAt, m.ChangedAt)
+	set(&s.ProtectedSince, m.ProtectedSince)
+	set(&s.Health, m.Health)
+	set(&s.HealthSince, m.HealthSince)
+	set(&s.Lapsing, m.Lapsing)
+	set(&s.Readiness, m.Readiness)
+	set(&s.ReadyReason, m.ReadyReason)
+	set(&s.ReadyAt, m.ReadyAt)
 	set(&s.Incident, m.Incident)
 	set(&s.MaintenanceUntil, m.MaintenanceUntil)
 	set(&s.FailedOver, m.FailedOver)
@@ -104,6 +156,9 @@ func SummaryBetween(from, to Job) SummaryMove {
 		m.Waiting = &none
 	case from.State != Pending && to.State == Pending:
 		m.Waiting = &to.ID
+	}
+	if from.State != Starting && to.State == Starting {
+		m.LastStarted = &to.Attempt.StartedAt
 	}
 	if to.State.Terminal() {
 		m.Ended = &to

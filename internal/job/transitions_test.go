@@ -42,6 +42,7 @@ func sampleEvents() []Event {
 		Blocked{Reason: "a gate"}, Held{Reason: "a gate"}, AskApproval{Point: Point{Blob: "point"}, Expires: midnight.Add(15 * time.Minute)},
 		Approve{By: "bob", Point: "point", Target: "apim-neu"}, Reject{By: "bob"}, ApprovalExpired{}, Resolved{Reason: "over"},
 		SafetyDone{Artefact: Artefact{Name: "a1", Size: 1}}, Undecidable{Reason: "partial"}, Restored{},
+		PutOff{To: midnight.Add(10 * time.Minute)}, Hastened{}, Changed{}, TooSoon{Until: midnight.Add(time.Hour), Reason: "too soon"},
 	}
 }
 

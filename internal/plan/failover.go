@@ -76,7 +76,7 @@ var standbySettings = []setting[Standby]{
 	{key: "mode", want: "cold or warm", set: func(s *Standby, v string) error { return oneOf(&s.Mode, v, StandbyCold, StandbyWarm) }},
 	{key: "access", want: wantAccess, set: func(s *Standby, v string) error { return setAccess(&s.Access, v) }},
 	{key: "clientId", want: wantClientID, set: matching(guid, func(s *Standby) *string { return &s.Access.ClientID })},
-	{key: "accessKeySetting", want: wantKeySetting, set: func(s *Standby, v string) error { return setKeySetting(&s.Access, v) }},
+	{key: "accessKeySetting", want: wantKeySetting, set: named(wantKeySetting, func(s *Standby) *string { return &s.Access.KeySetting })},
 }
 
 var failoverSettings = []setting[Failover]{

@@ -20,7 +20,7 @@ const maxSize = 4 << 20
 // Parse reads a plan. file is its name, for the mistakes. The error joins a
 // *Mistake for everything that is wrong.
 func Parse(file string, data []byte) (*Plan, error) {
-	r := &reader{file: file}
+	r := &reader{file: file, addresses: map[string]string{}}
 	if len(data) > maxSize {
 		r.report(nil, "", "want a file of at most 4 MiB")
 		return nil, r.err()
@@ -39,6 +39,10 @@ func Parse(file string, data []byte) (*Plan, error) {
 type reader struct {
 	file     string
 	mistakes []*Mistake
+	// webhooks are the names of the plan's webhooks.
+	webhooks []string
+	// addresses says where the plan names an app setting that holds a URL.
+	addresses map[string]string
 }
 
 func (r *reader) report(at *token.Token, path, format string, args ...any) {
@@ -85,49 +89,26 @@ func (r *reader) document(data []byte) (*ast.MappingNode, bool) {
 	return r.mapping(docs[0].Body, "")
 }
 
-func (r *reader) mapping(n ast.Node, path string) (*ast.MappingNode, bool) {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n, true
-	case *ast.MappingValueNode:
-		return &ast.MappingNode{BaseNode: &ast.BaseNode{}, Start: n.Key.GetToken(), Values: []*ast.MappingValueNode{n}}, true
-	}
-	r.report(n.GetToken(), path, "want a mapping of keys to values, got %s", describe(n))
-	return nil, false
-}
-
-// entry is one key of a mapping.
-type entry struct {
-	key   string
-	at    *token.Token
-	value ast.Node
-}
-
-// entries returns the keys of a mapping; one that stands twice is a mistake.
-func (r *reader) entries(m *ast.MappingNode, path string) []entry {
-	var all []entry
-	seen := map[string]bool{}
-	for _, v := range m.Values {
-		e := entry{key: v.Key.GetToken().Value, at: v.Key.GetToken(), value: v.Value}
-		switch {
-		case v.Key.IsMergeKey():
-			r.report(e.at, path, "merge keys are not supported: put what services share under defaults")
-		case seen[e.key]:
-			r.report(e.at, join(path, e.key), "stands here a second time")
-		default:
-			all = append(all, e)
-		}
-		seen[e.key] = true
-	}
-	return all
-}
-
 func (r *reader) plan(root *ast.MappingNode) *Plan {
-	defaults := Default()
+	p, defaults := &Plan{Delivery: defaultDelivery}, Default()
 	var services *entry
 	version := false
-	for _, e := range r.entries(root, "") {
+	entries := r.entries(root, "")
+	for _, e := range entries {
+		// Services name them, and may stand before them.
+		if e.key == "webhooks" {
+			p.Webhooks = r.hooks(e)
+		}
+	}
+	for _, e := range entries {
 		switch e.key {
+		case "webhooks":
+		case "delivery":
+			if m, ok := r.mapping(e.value, "delivery"); ok {
+				readSettings(r, m, "delivery", deliverySettings, &p.Delivery, false)
+			}
+		case "environment":
+			p.Environment = r.environment(e)
 		case "version":
 			version = true
 			if v, ok := r.scalar(e, "version"); ok && v != "1" {
@@ -140,7 +121,7 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 		case "services":
 			services = &e
 		default:
-			r.report(e.at, e.key, "unknown key: want version, defaults or services")
+			r.report(e.at, e.key, "unknown key: want version, environment, webhooks, delivery, defaults or services")
 		}
 	}
 	if !version {
@@ -150,18 +131,31 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 		r.report(nil, "services", "missing: want at least one service by its name")
 		return nil
 	}
-	return r.services(*services, defaults)
+	p.Services = r.services(*services, defaults)
+	r.consistentStandbys(services.at, p)
+	r.consistentRules(services.at, p)
+	return p
+}
+
+var environmentName = regexp.MustCompile(`^[A-Za-z0-9-]{1,20}$`)
+
+func (r *reader) environment(e entry) string {
+	name, ok := r.scalar(e, "environment")
+	if ok && !environmentName.MatchString(name) {
+		r.report(e.value.GetToken(), "environment", "want 1 to 20 letters, digits and hyphens, got %q", name)
+	}
+	return name
 }
 
 // A name becomes a partition key, a part of job ids and of blob names.
 var serviceName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){0,49}$`)
 
-func (r *reader) services(e entry, defaults Service) *Plan {
+func (r *reader) services(e entry, defaults Service) []Service {
 	m, ok := r.mapping(e.value, "services")
 	if !ok {
 		return nil
 	}
-	p := &Plan{}
+	var all []Service
 	taken := map[string]string{}
 	for _, e := range r.entries(m, "services") {
 		path := join("services", e.key)
@@ -180,14 +174,12 @@ func (r *reader) services(e entry, defaults Service) *Plan {
 			}
 			taken[id] = e.key
 		}
-		p.Services = append(p.Services, s)
+		all = append(all, s)
 	}
-	r.consistentStandbys(e.at, p)
-	r.consistentRules(e.at, p)
-	if len(p.Services) == 0 {
+	if len(all) == 0 {
 		r.report(e.at, "services", "want at least one service by its name")
 	}
-	return p
+	return all
 }
 
 // readSettings reads a mapping of settings into t.
@@ -250,6 +242,7 @@ func (r *reader) complete(e entry, path string, s *Service) {
 	// Both parts have been checked one by one; a mistake in either has been
 	// reported.
 	s.Schedule, _ = ParseSchedule(s.schedule, s.timeZone)
+	completeRetention(s)
 }
 
 func (r *reader) consistent(e entry, path string, s *Service) {
@@ -268,50 +261,12 @@ func (r *reader) consistent(e entry, path string, s *Service) {
 	if s.RestorableFor < s.Interval {
 		r.report(e.at, path, "restorableFor (%s) is shorter than interval (%s): there would be times without a restorable point", s.RestorableFor, s.Interval)
 	}
-}
-
-// scalar returns the text of a single value.
-func (r *reader) scalar(e entry, path string) (string, bool) {
-	switch n := e.value.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return strings.TrimSpace(n.Value.Value), true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return n.GetToken().Value, true
-	case *ast.AnchorNode, *ast.AliasNode:
-		r.report(e.at, path, "anchors and aliases are not supported: put what services share under defaults")
-	default:
-		r.report(e.at, path, "want a single value, got %s", describe(e.value))
+	if s.LapseWarning >= s.RestorableFor {
+		r.report(e.at, path, "lapseWarning (%s) is not shorter than restorableFor (%s)", s.LapseWarning, s.RestorableFor)
 	}
-	return "", false
-}
-
-func describe(n ast.Node) string {
-	switch n.(type) {
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "a mapping"
-	case *ast.AnchorNode, *ast.AliasNode:
-		return "an anchor or alias"
+	if s.Changes.AtMost < s.Changes.Quiet {
+		r.report(e.at, path, "changes.atMost (%s) is shorter than changes.quiet (%s)", s.Changes.AtMost, s.Changes.Quiet)
 	}
-	return fmt.Sprintf("%q", n.GetToken().Value)
-}
-
-// has reports whether a mapping has key, right or wrong: a wrong one has been
-// reported already.
-func has(n ast.Node, key string) bool {
-	m, ok := n.(*ast.MappingNode)
-	if !ok {
-		v, ok := n.(*ast.MappingValueNode)
-		return ok && v.Key.GetToken().Value == key
-	}
-	return slices.ContainsFunc(m.Values, func(v *ast.MappingValueNode) bool {
-		return v.Key.GetToken().Value == key
-	})
 }
 
 func suggest[T any](settings []setting[T], key string) string {

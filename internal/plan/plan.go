@@ -6,13 +6,22 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/retention"
 )
 
 // Plan is what a plan file says. Services are in the order of the file.
 type Plan struct {
+	// Environment is what notices name beside the service, such as prod; may
+	// be empty.
+	Environment string
+	// Webhooks are told of notices.
+	Webhooks []Webhook
+	// Delivery says how they are tried to be told.
+	Delivery job.DeliveryRules
 	Services []Service
 }
 
@@ -37,6 +46,21 @@ type Service struct {
 	Standbys []Standby
 	// Failover says when one of them is overwritten.
 	Failover Failover
+	// OverdueAfter is how late a move of a job may be before the watchdog
+	// prompts it.
+	OverdueAfter time.Duration
+	// Changes says when a change of the service asks for a backup.
+	Changes Changes
+	// LapseWarning is how long before the last restorable point lapses that
+	// is announced.
+	LapseWarning time.Duration
+	// Retention says which points are kept; nil: none is ever deleted.
+	Retention *retention.Policy
+	// Webhooks names those that are told of this service; nil is all.
+	Webhooks []string
+	// Heartbeat names the app setting that holds the URL to ping at the
+	// start, success and failure of this service's backups; may be empty.
+	Heartbeat string
 
 	resourceID string
 	schedule   string
@@ -54,6 +78,23 @@ func (p *Plan) Service(name string) (Service, bool) {
 		}
 	}
 	return Service{}, false
+}
+
+// Settings returns the names of the app settings that the plan refers to, each
+// once and sorted: of access keys, webhooks' URLs and keys, and heartbeats.
+func (p *Plan) Settings() []string {
+	var names []string
+	for _, w := range p.Webhooks {
+		names = append(names, w.URLSetting, w.KeySetting)
+	}
+	for _, s := range p.Services {
+		names = append(names, s.Access.KeySetting, s.Heartbeat)
+		for _, standby := range s.Standbys {
+			names = append(names, standby.Access.KeySetting)
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 // Mistake is one thing that is wrong in a plan file.
@@ -85,6 +126,9 @@ func Default() Service {
 		Grace:         2 * time.Hour,
 		Jitter:        20 * time.Minute,
 		RestorableFor: 30 * 24 * time.Hour,
+		Changes:       Changes{Quiet: 10 * time.Minute, AtMost: time.Hour, MinInterval: time.Hour},
+		LapseWarning:  3 * 24 * time.Hour,
+		OverdueAfter:  2 * time.Minute,
 		schedule:      "0 0 1 * * *",
 		timeZone:      "UTC",
 		Failover: Failover{

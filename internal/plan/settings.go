@@ -31,13 +31,14 @@ var serviceSettings = []setting[Service]{
 	{key: "container", want: "a blob container's name, 3 to 63 lower-case letters, digits and single hyphens", set: matching(`^[a-z0-9](-?[a-z0-9]){2,62}$`, func(s *Service) *string { return &s.Container })},
 	{key: "access", want: wantAccess, set: func(s *Service, v string) error { return setAccess(&s.Access, v) }},
 	{key: "clientId", want: wantClientID, set: matching(guid, func(s *Service) *string { return &s.Access.ClientID })},
-	{key: "accessKeySetting", want: wantKeySetting, set: func(s *Service, v string) error { return setKeySetting(&s.Access, v) }},
+	{key: "accessKeySetting", want: wantKeySetting, set: named(wantKeySetting, func(s *Service) *string { return &s.Access.KeySetting })},
 	{key: "schedule", want: "an NCRONTAB expression", set: setSchedule},
 	{key: "timeZone", want: "an IANA time zone such as Europe/Berlin", set: setTimeZone},
-	{key: "interval", want: "a duration such as 24h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Interval })},
+	{key: "interval", want: "a duration such as 24h", set: span(time.Second, func(s *Service) *time.Duration { return &s.Interval })},
 	{key: "grace", want: "a duration such as 2h", set: span(0, func(s *Service) *time.Duration { return &s.Grace })},
 	{key: "jitter", want: "a duration such as 20m", set: span(0, func(s *Service) *time.Duration { return &s.Jitter })},
 	{key: "restorableFor", want: "a duration such as 30d", set: span(time.Hour, func(s *Service) *time.Duration { return &s.RestorableFor })},
+	{key: "overdueAfter", want: "a duration such as 2m", set: span(time.Second, func(s *Service) *time.Duration { return &s.OverdueAfter })},
 	{key: "deadline", want: "a duration such as 8h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Rules.Deadline })},
 	{key: "operationDeadline", want: "a duration such as 3h", set: span(time.Minute, func(s *Service) *time.Duration { return &s.Rules.OperationDeadline })},
 	{key: "pollMin", want: "a duration such as 15s", set: span(time.Second, func(s *Service) *time.Duration { return &s.Rules.PollMin })},
@@ -49,6 +50,13 @@ var serviceSettings = []setting[Service]{
 	{key: "standbys", want: "a mapping of names to services", nested: (*reader).standbys, own: true},
 	{key: "failover", want: "a mapping", nested: (*reader).failover},
 	{key: "minSizePercent", want: "a number from 0 to 100", set: number(0, 100, func(s *Service) *int { return &s.Rules.MinSizePercent })},
+	{key: "changes", want: "a mapping", nested: (*reader).changes},
+	{key: "lapseWarning", want: "a duration such as 3d", set: span(0, func(s *Service) *time.Duration { return &s.LapseWarning })},
+	{key: "retention", want: wantRetention, nested: (*reader).retention},
+	{key: "webhooks", want: wantWebhooks, nested: (*reader).told},
+	{key: "heartbeatSetting", own: true, want: wantHeartbeat, nested: func(r *reader, e entry, path string, s *Service) {
+		r.address(e, path, wantHeartbeat, &s.Heartbeat)
+	}},
 }
 
 func find[T any](settings []setting[T], key string) (setting[T], bool) {
@@ -147,15 +155,18 @@ const (
 
 const wantKeySetting = "the name of the app setting that holds the storage key (never the key itself)"
 
-var keySetting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+var appSetting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
-// setKeySetting does not repeat a wrong value: it may be the key itself.
-func setKeySetting(a *job.Access, value string) error {
-	if !keySetting.MatchString(value) {
-		return fmt.Errorf("want %s", wantKeySetting)
+// named reads the name of an app setting that holds a secret. A wrong value is
+// not repeated: it may be the secret itself.
+func named[T any](want string, field func(*T) *string) func(*T, string) error {
+	return func(t *T, value string) error {
+		if !appSetting.MatchString(value) {
+			return fmt.Errorf("want %s", want)
+		}
+		*field(t) = value
+		return nil
 	}
-	a.KeySetting = value
-	return nil
 }
 
 func setSchedule(s *Service, value string) error {

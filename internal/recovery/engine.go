@@ -33,9 +33,6 @@ type Store interface {
 	Note(ctx context.Context, service string, m job.SummaryMove) error
 	// Summaries yields the summary of every service.
 	Summaries(ctx context.Context) iter.Seq2[job.Summary, error]
-	// Overdue yields every job that has not ended and whose next move was due
-	// before t.
-	Overdue(ctx context.Context, t time.Time) iter.Seq2[job.Job, error]
 	// Orphans yields every lease whose job ended with an operation that may
 	// be running.
 	Orphans(ctx context.Context) iter.Seq2[job.StoredLease, error]
@@ -69,6 +66,28 @@ type Store interface {
 	// taken out of the service's summary in the same transaction. It returns
 	// job.ErrConflict.
 	SaveIncident(ctx context.Context, from job.StoredIncident, i job.Incident) error
+	// Transit writes all of t or nothing. It returns job.ErrConflict if the
+	// summary, or a point of t, has changed since it was read, and
+	// job.ErrExists if there is a job of that id.
+	Transit(ctx context.Context, t job.Transition) error
+	// Point reads one point of a service by its blob, withdrawn or not. It
+	// returns job.ErrNotFound.
+	Point(ctx context.Context, service, blob string) (job.StoredPoint, error)
+	// Unfinished yields every job that has not ended.
+	Unfinished(ctx context.Context) iter.Seq2[job.Job, error]
+	// AddNotice inserts a notice that no move causes. It returns job.ErrExists.
+	AddNotice(ctx context.Context, n job.Notice) error
+	// Notice reads one notice. It returns job.ErrNotFound.
+	Notice(ctx context.Context, service, id string) (job.StoredNotice, error)
+	// SaveNotice writes how far n's delivery has got. It returns
+	// job.ErrConflict if that has changed since it was read.
+	SaveNotice(ctx context.Context, n job.StoredNotice, d job.Delivery) error
+	// Notices yields every notice that is not delivered, pending or given up.
+	Notices(ctx context.Context) iter.Seq2[job.StoredNotice, error]
+	// Count adds n to a counter.
+	Count(ctx context.Context, name, label string, n int64) error
+	// Counters yields every counter.
+	Counters(ctx context.Context) iter.Seq2[job.Counter, error]
 	// Follow gives an orphaned lease the resume token of its operation. It
 	// returns job.ErrNotFound if that job's orphaned lease is not there.
 	Follow(ctx context.Context, service, id, resumeToken string) error
@@ -91,6 +110,10 @@ type ARM interface {
 	// Gateway asks the service's gateway whether it serves. It never fails:
 	// what can't be reached is job.GatewayUnreachable.
 	Gateway(ctx context.Context, o job.Observed) job.GatewayState
+	// Access tells whether the service's identity, of the kind that s.Access
+	// says, may read s.Account. It never fails: what can't be seen is
+	// job.GrantUnknown.
+	Access(ctx context.Context, s job.Service) job.Grant
 	// Count lists the resources of the kinds asked for.
 	Count(ctx context.Context, s job.Service, kinds job.Resources) (job.Inventory, error)
 }
@@ -102,11 +125,32 @@ type Blobs interface {
 	// Record writes p's sidecar beside its blob, unless there is one: then
 	// that one stands. It returns what the sidecar says.
 	Record(ctx context.Context, s job.Service, p job.Point) (job.Point, error)
+	// Amend writes into the sidecar of p what is known of it later: that
+	// there were concurrent changes, and that it was withdrawn. It returns
+	// job.ErrNotFound if there is no sidecar.
+	Amend(ctx context.Context, s job.Service, p job.Point) error
+}
+
+// Webhooks posts to the addresses that app settings hold. An address is a
+// secret: no error contains one.
+type Webhooks interface {
+	// Post sends body once. A nil error is a 2xx.
+	Post(ctx context.Context, to plan.Webhook, id, contentType string, body []byte) error
+	// Ping calls a heartbeat once: at its start, its success or its failure.
+	Ping(ctx context.Context, setting string, b job.Beat) error
 }
 
 // Sender puts messages on queues.
 type Sender interface {
 	Send(ctx context.Context, m job.Message) error
+}
+
+// Tracer knows the trace that a call belongs to, as W3C Trace Context.
+type Tracer interface {
+	// Traceparent is that of the span in ctx, or empty.
+	Traceparent(ctx context.Context) string
+	// Link links the span in ctx to the one that traceparent names.
+	Link(ctx context.Context, traceparent string)
 }
 
 // Engine makes moves. Its fields are set once, before the first call.
@@ -116,10 +160,13 @@ type Engine struct {
 	ARM   ARM
 	Blobs Blobs
 	Queue Sender
+	Hooks Webhooks
 	Log   *slog.Logger
 	// Now is the wall clock, time.Now if nil. Spans within one call are
 	// measured by the monotonic clock instead.
 	Now func() time.Time
+	// Trace ties the spans of a job's invocations together; nil ties nothing.
+	Trace Tracer
 	// NewID names an invocation or a message; no two results are the same.
 	NewID func() string
 	// Parallel is how many services Schedule works on at a time; 1 if 0.
@@ -145,4 +192,5 @@ const (
 	keyReason   = "reason"
 	keyCode     = "code"
 	keyError    = "error"
+	keyNotice   = "notice"
 )

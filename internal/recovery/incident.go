@@ -217,10 +217,12 @@ func (e *Engine) decide(ctx context.Context, service, id string, event job.Event
 			return err
 		}
 	}
-	if err := e.Store.Save(ctx, job.Move{From: stored, To: to}); err != nil {
+	move := e.moveBetween(stored, to, nil)
+	if err := e.Store.Save(ctx, move); err != nil {
 		return err
 	}
 	e.moved(ctx, stored.Job, to)
+	e.announce(ctx, move.Notices())
 	return nil
 }
 

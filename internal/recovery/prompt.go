@@ -17,6 +17,7 @@ const (
 	StepQueue     = "job-steps"         // prompts
 	RequestQueue  = "recovery-requests" // requests and alerts
 	ApprovalQueue = "approvals"         // a queue of its own, so that fewer may send to it
+	NoticeQueue   = "notices"           // prompts to deliver a notice
 )
 
 // Prompt asks for one look at one job. It carries no decision: the row is the
@@ -168,6 +169,9 @@ func (e *Engine) sent(ctx context.Context, p Prompt, err error) error {
 }
 
 func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -250,6 +250,7 @@ func (e *Engine) pick(ctx context.Context, j job.Job, source plan.Service, tier 
 			return job.Point{}, false, err
 		}
 		switch {
+		case !p.Live():
 		case j.Restore.Wanted != "":
 			if p.Blob == j.Restore.Wanted {
 				return p, true, nil
@@ -355,4 +356,13 @@ func (e *Engine) restored(ctx context.Context, j job.Job) {
 		e.Log.WarnContext(ctx, "look at the restored service", keyJob, j.ID, keyReason, w)
 	}
 	e.Log.InfoContext(ctx, "restore completed", args...)
+}
+
+// blocked counts the gates that refused a failover.
+func (e *Engine) blocked(ctx context.Context, j job.Job) {
+	for _, g := range j.Restore.Gates {
+		if g.Outcome == string(gate.Refused) {
+			e.count1(ctx, countBlocked, j.Restore.Source+"/"+g.Name)
+		}
+	}
 }

@@ -25,12 +25,8 @@ func (e *Engine) Schedule(ctx context.Context) error {
 		summaries[s.Service] = s
 	}
 	now := e.now()
-	// One service's trouble must not stop the others, so the group gets no
-	// context to cancel and the errors are joined.
-	var group errgroup.Group
-	group.SetLimit(max(e.Parallel, 1))
-	errs := make([]error, len(e.Plan.Services))
-	for i, s := range e.Plan.Services {
+	var work []func() error
+	for _, s := range e.Plan.Services {
 		if _, known := summaries[s.Name]; !known && unread != nil {
 			continue // what could not be read may be its summary
 		}
@@ -38,24 +34,40 @@ func (e *Engine) Schedule(ctx context.Context) error {
 		if !ok || !due.After(summaries[s.Name].ScheduledThrough) {
 			continue
 		}
-		occur := func() error {
-			errs[i] = e.occur(ctx, s, summaries[s.Name], due)
+		work = append(work, func() error { return e.occur(ctx, s, summaries[s.Name], due) })
+	}
+	return errors.Join(e.all(work), unread)
+}
+
+// all does all work, up to Parallel pieces at a time, and joins the errors:
+// one service's trouble must not stop the others.
+func (e *Engine) all(work []func() error) error {
+	errs := make([]error, len(work))
+	if e.Parallel <= 1 {
+		for i, do := range work {
+			errs[i] = do()
+		}
+		return errors.Join(errs...)
+	}
+	var group errgroup.Group
+	group.SetLimit(e.Parallel)
+	for i, do := range work {
+		group.Go(func() error {
+			errs[i] = do()
 			return nil
-		}
-		if e.Parallel <= 1 {
-			_ = occur() // returns nil
-			continue
-		}
-		group.Go(occur)
+		})
 	}
 	_ = group.Wait() // the functions return nil
-	return errors.Join(append(errs, unread)...)
+	return errors.Join(errs...)
 }
 
 // occur makes the job of one occurrence, or lets a backup that has not started
 // yet cover it.
 func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary, due time.Time) error {
 	if summary.Waiting != "" {
+		if err := e.hasten(ctx, s, summary.Waiting, startTime(s, due, e.now())); err != nil {
+			return fmt.Errorf("let job %s cover the occurrence at %s: %w", summary.Waiting, due.Format(time.RFC3339), err)
+		}
 		if err := e.Store.Note(ctx, s.Name, job.SummaryMove{ScheduledThrough: &due}); err != nil {
 			return fmt.Errorf("let job %s cover the occurrence at %s: %w", summary.Waiting, due.Format(time.RFC3339), err)
 		}
@@ -67,6 +79,20 @@ func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary,
 	made, err := e.create(ctx, j, job.SummaryMove{ScheduledThrough: &due, Waiting: &j.ID})
 	if made {
 		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "due", due, keyNext, j.NotBefore)
+	}
+	return err
+}
+
+// hasten makes a backup that waits for the end of changes start no later than
+// an occurrence that it is to cover. Others are due already.
+func (e *Engine) hasten(ctx context.Context, s plan.Service, id string, to time.Time) error {
+	j, err := e.Store.Job(ctx, s.Name, id)
+	if err != nil || !j.OnChange || j.State != job.Pending {
+		return err
+	}
+	err = e.decide(ctx, s.Name, id, job.Hastened{To: to})
+	if errors.Is(err, job.ErrImpossible) || errors.Is(err, job.ErrEnded) {
+		return nil
 	}
 	return err
 }

@@ -19,6 +19,12 @@ func sendTimeout(r job.Rules) time.Duration { return r.Settling / 5 }
 
 // start begins a backup: it takes an inventory and makes the intent.
 func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, at plan.Place) error {
+	if soon, err := e.tooSoon(ctx, from.Job); err != nil || soon != nil {
+		if err != nil {
+			return e.again(ctx, p, 0, err.Error())
+		}
+		return e.advance(ctx, p, from, at.Rules, *soon, nil)
+	}
 	before, warning, err := e.count(ctx, from.Job, at, job.Resources{APIs: true, NamedValues: true})
 	if err != nil {
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
@@ -30,6 +36,9 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, at plan.P
 // invocation's own, and saves the answer.
 func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.Place, decision job.Start) error {
 	decision.Owner = e.NewID()
+	if e.Trace != nil {
+		decision.Trace = e.Trace.Traceparent(ctx)
+	}
 	intent, err := job.Apply(from.Job, decision, at.Rules, e.now())
 	if err != nil {
 		return err
@@ -40,7 +49,8 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 		}
 	}
 	begun := time.Now()
-	err = e.Store.Save(ctx, job.Move{From: from, To: intent})
+	move := e.moveBetween(from, intent, nil)
+	err = e.Store.Save(ctx, move)
 	switch {
 	case errors.Is(err, job.ErrLeased):
 		return e.advance(ctx, p, from, at.Rules, job.Busy{Reason: "another job operates on the service"}, nil)
@@ -52,6 +62,8 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 		return nil
 	}
 	e.moved(ctx, from.Job, intent)
+	// Last: nothing may come between the intent and its request.
+	defer e.announce(ctx, move.Notices())
 	if intent.State.Terminal() {
 		return nil
 	}
@@ -140,10 +152,12 @@ func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.J
 			e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, saved.ID, keyReason, err.Error())
 		}
 	}
-	if err := e.Store.Save(ctx, job.Move{From: saved, To: to}); err != nil {
+	move := e.moveBetween(saved, to, nil)
+	if err := e.Store.Save(ctx, move); err != nil {
 		return false, err
 	}
 	e.moved(ctx, saved.Job, to)
+	e.announce(ctx, move.Notices())
 	return true, nil
 }
 

@@ -28,6 +28,9 @@ func (e *Engine) Step(ctx context.Context, p Prompt) error {
 		e.Log.DebugContext(ctx, "old prompt dropped", keyJob, p.Job, keyRevision, p.Revision, "current", stored.Revision)
 		return nil
 	}
+	if e.Trace != nil && stored.Attempt.Trace != "" {
+		e.Trace.Link(ctx, stored.Attempt.Trace)
+	}
 	if wait := e.early(stored.Job, p); wait > 0 {
 		p.Repeats++
 		return e.sent(ctx, p, e.prompt(ctx, p, e.now().Add(wait)))
@@ -108,7 +111,8 @@ func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules j
 			return e.sent(ctx, p, err)
 		}
 	}
-	err = e.Store.Save(ctx, job.Move{From: from, To: to, Point: point})
+	move := e.moveBetween(from, to, point)
+	err = e.Store.Save(ctx, move)
 	switch {
 	case errors.Is(err, job.ErrConflict):
 		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
@@ -120,7 +124,14 @@ func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules j
 		return nil
 	}
 	e.moved(ctx, from.Job, to)
+	e.announce(ctx, move.Notices())
 	return nil
+}
+
+// moveBetween is the move that is saved when from becomes to.
+func (e *Engine) moveBetween(from job.Stored, to job.Job, point *job.Point) job.Move {
+	s, _ := e.Plan.Service(to.Service)
+	return job.Move{From: from, To: to, Point: point, Heartbeat: s.Heartbeat != ""}
 }
 
 // next is the prompt for j's next move.
@@ -147,6 +158,9 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	}
 	if to.Kind == job.Restore && to.State == job.Succeeded {
 		e.restored(ctx, to)
+	}
+	if to.Code == job.CodeGateRefused && !to.Restore.Warm {
+		e.blocked(ctx, to)
 	}
 	if to.State == job.Failed {
 		e.Log.ErrorContext(ctx, "job moved", append(args, keyCode, to.Code, "message", to.Message)...)

@@ -4,21 +4,80 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
+	"lifeboat/internal/fleet"
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 )
 
-// overdueAfter is how long a move may be late before Watch prompts its job.
-// With a run every five minutes a lost message is repaired within ten.
-const overdueAfter = 2 * time.Minute
-
-// Watch repairs what nothing else will: it prompts every job whose next move
-// is overdue, with the row's own revision, frees the leases of ended jobs once
-// their operations have ended, and completes what an alert left half made. It
-// may run as often as it likes.
+// Watch repairs what nothing else will, and says what nobody else would: it
+// prompts every job whose next move is overdue, with the row's own revision,
+// and every notice; frees the leases of ended jobs once their operations have
+// ended; completes what an alert left half made; and announces services that
+// are late, down or well again, points about to lapse, and standbys that are
+// not ready. It works from what is stored, reads each kind of row of all
+// services at once, and may run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
-	return errors.Join(e.promptOverdue(ctx), e.freeOrphans(ctx), e.completeIncidents(ctx))
+	rows, err := e.Rows(ctx)
+	return errors.Join(
+		err, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows),
+	)
+}
+
+// watchFleet judges every service and standby, and tells the state of each in
+// one line.
+func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows) error {
+	known := map[string]job.Summary{}
+	for _, s := range rows.Summaries {
+		known[s.Service] = s
+	}
+	var work []func() error
+	looked := map[string]bool{} // several services may share a standby
+	for _, s := range e.Plan.Services {
+		work = append(work, func() error { return e.watchHealth(ctx, s, known[s.Name]) })
+		for _, standby := range s.Standbys {
+			if !looked[standby.Name] {
+				looked[standby.Name] = true
+				work = append(work, func() error { return e.watchReadiness(ctx, s, standby, known[standby.Name]) })
+			}
+		}
+	}
+	err := e.all(work)
+	view := fleet.View(e.Plan, rows, e.now())
+	e.Log.InfoContext(ctx, "fleet watched", view.LogArgs()...)
+	for _, s := range view.Services {
+		e.Log.InfoContext(ctx, "service watched", s.LogArgs()...)
+	}
+	for _, s := range view.Standbys {
+		e.Log.InfoContext(ctx, "standby watched", s.LogArgs()...)
+	}
+	return err
+}
+
+// Rows reads what a view of the whole fleet is made of. With an error it
+// returns what could be read.
+func (e *Engine) Rows(ctx context.Context) (fleet.Rows, error) {
+	var rows fleet.Rows
+	var errs [4]error
+	rows.Summaries, errs[0] = collect("read the services' summaries", e.Store.Summaries(ctx))
+	rows.Jobs, errs[1] = collect("read unfinished jobs", e.Store.Unfinished(ctx))
+	rows.Notices, errs[2] = collect("read undelivered notices", e.Store.Notices(ctx))
+	rows.Counters, errs[3] = collect("read counters", e.Store.Counters(ctx))
+	return rows, errors.Join(errs[:]...)
+}
+
+func collect[T any](doing string, all iter.Seq2[T, error]) (found []T, err error) {
+	var errs []error
+	for x, err := range all {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", doing, err))
+			continue
+		}
+		found = append(found, x)
+	}
+	return found, errors.Join(errs...)
 }
 
 // completeIncidents makes the restores that open incidents are due.
@@ -36,21 +95,49 @@ func (e *Engine) completeIncidents(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (e *Engine) promptOverdue(ctx context.Context) error {
+func (e *Engine) promptOverdue(ctx context.Context, jobs []job.Job) error {
 	now := e.now()
-	var errs []error
-	for j, err := range e.Store.Overdue(ctx, now.Add(-overdueAfter)) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("read overdue jobs: %w", err))
+	for _, j := range jobs {
+		if now.Sub(j.NotBefore) <= e.overdueAfter(j) {
 			continue
 		}
 		if err := e.prompt(ctx, next(j), now); err != nil {
-			// The queue will not be better for the next one.
-			return errors.Join(append(errs, err)...)
+			return err // the queue will not be better for the next one
 		}
+		e.count1(ctx, countRepairs, j.Service)
 		e.Log.WarnContext(ctx, "overdue job prompted", keyJob, j.ID, keyService, j.Service, "since", j.NotBefore)
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// overdueAfter is how late a move of j may be. With a run every five minutes
+// and the plan's default, a lost message is repaired within ten.
+func (e *Engine) overdueAfter(j job.Job) time.Duration {
+	name := j.Service
+	if j.Restore != nil {
+		name = j.Restore.Source
+	}
+	s, ok := e.Plan.Service(name)
+	if !ok {
+		s = plan.Default()
+	}
+	return s.OverdueAfter
+}
+
+func (e *Engine) promptNotices(ctx context.Context, notices []job.StoredNotice) error {
+	now := e.now()
+	for _, n := range notices {
+		if n.State != job.DeliveryPending || now.Sub(n.NotBefore) <= plan.Default().OverdueAfter {
+			continue
+		}
+		p := firstPrompt(n.Notice)
+		p.Attempt = n.Attempts
+		if err := e.promptNotice(ctx, p, now); err != nil {
+			return err
+		}
+		e.Log.WarnContext(ctx, "overdue notice prompted", keyNotice, n.ID, "since", n.NotBefore)
+	}
+	return nil
 }
 
 func (e *Engine) freeOrphans(ctx context.Context) error {

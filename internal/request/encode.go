@@ -146,7 +146,7 @@ func encoded(what, id string, body []byte, err error, read func() error) ([]byte
 		err = read()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("encode %s %s: %w", what, excerpt([]byte(id)), err)
+		return nil, fmt.Errorf("encode %s %s: %w", what, quoted(id), err)
 	}
 	return body, nil
 }

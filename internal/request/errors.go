@@ -52,17 +52,15 @@ func (e *NewerError) Error() string {
 func (e *NewerError) Unwrap() error { return ErrNewer }
 
 func malformed(body []byte, problem string) error {
-	return &MalformedError{Problem: problem, Excerpt: excerpt(body)}
+	return &MalformedError{Problem: problem, Excerpt: short(Excerpt(body), maxQuoted)}
 }
 
-// maxExcerpt bounds an excerpt, in bytes.
-const maxExcerpt = 200
+// maxQuoted bounds what of a message an error repeats, in bytes.
+const maxQuoted = 200
 
-// excerpt is the beginning of a message without anything that could disturb
-// a log or a terminal.
-func excerpt(body []byte) string {
-	head := body[:min(len(body), maxExcerpt)]
-	return short(strings.ToValidUTF8(string(head), "?"), maxExcerpt)
+// quoted is a name in a message, such as a key's, fit to be logged.
+func quoted(name string) string {
+	return short(strings.ToValidUTF8(Excerpt([]byte(name)), "?"), maxQuoted)
 }
 
 // line puts text on one line and leaves nothing in it that does not print.

@@ -51,7 +51,7 @@ type wireRequest struct {
 func decodeRequest(body []byte, all map[string]json.RawMessage, kind Kind) (Message, error) {
 	f, ok := forms[kind]
 	if !ok {
-		return nil, malformed(body, fmt.Sprintf("want kind Restore, Backup, Cancel, Acknowledge or Maintenance, got %q", excerpt([]byte(kind))))
+		return nil, malformed(body, fmt.Sprintf("want kind Restore, Backup, Cancel, Acknowledge or Maintenance, got %q", quoted(string(kind))))
 	}
 	if problem := f.problem(all, "schema", "id", "kind"); problem != "" {
 		return nil, malformed(body, fmt.Sprintf("%s: %s", kind, problem))
@@ -77,7 +77,7 @@ func (f form) problem(all map[string]json.RawMessage, always ...string) string {
 	}
 	for key := range all {
 		if !slices.Contains(required, key) && !slices.Contains(f.optional, key) {
-			return fmt.Sprintf("unknown field %q", excerpt([]byte(key)))
+			return fmt.Sprintf("unknown field %q", quoted(key))
 		}
 	}
 	return ""

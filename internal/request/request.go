@@ -117,7 +117,7 @@ func fields(body []byte) (map[string]json.RawMessage, error) {
 			return nil, malformed(body, "not JSON")
 		}
 		if _, twice := all[key]; twice {
-			return nil, malformed(body, fmt.Sprintf("field %q stands there twice", excerpt([]byte(key))))
+			return nil, malformed(body, fmt.Sprintf("field %q stands there twice", quoted(key)))
 		}
 		all[key] = value
 	}

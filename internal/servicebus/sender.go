@@ -61,6 +61,12 @@ func (s *Sender) Send(ctx context.Context, m job.Message) error {
 	}
 	contentType := "application/json"
 	message := &azservicebus.Message{Body: m.Body, MessageID: &m.ID, ContentType: &contentType}
+	for name, value := range m.Properties {
+		if message.ApplicationProperties == nil {
+			message.ApplicationProperties = map[string]any{}
+		}
+		message.ApplicationProperties[name] = value
+	}
 	if m.NotBefore.After(time.Now()) {
 		// AMQP has milliseconds: rounded down, the message would come early.
 		at := m.NotBefore.UTC().Add(time.Millisecond - 1).Truncate(time.Millisecond)

@@ -29,6 +29,7 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 	other := pending()
 	other.ID += "-2"
 	all := incidentCalls()
+	maps.Copy(all, noticeCalls())
 	maps.Copy(all, map[string]func(context.Context, *tablestore.Store) error{
 		"Job": func(ctx context.Context, s *tablestore.Store) error {
 			_, err := s.Job(ctx, service, started.ID)
@@ -52,12 +53,6 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 			}
 			return last
 		},
-		"Overdue": func(ctx context.Context, s *tablestore.Store) (last error) {
-			for _, err := range s.Overdue(ctx, begin.Add(time.Hour)) {
-				last = err
-			}
-			return last
-		},
 		"Orphans": func(ctx context.Context, s *tablestore.Store) (last error) {
 			for _, err := range s.Orphans(ctx) {
 				last = err
@@ -70,6 +65,7 @@ func calls(t *testing.T, started job.Stored) map[string]func(context.Context, *t
 		"Follow": func(ctx context.Context, s *tablestore.Store) error {
 			return s.Follow(ctx, service, started.ID, "token")
 		},
+		"Unfinished": func(ctx context.Context, s *tablestore.Store) error { return last(s.Unfinished(ctx)) },
 	})
 	return all
 }

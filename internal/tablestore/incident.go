@@ -78,13 +78,9 @@ func (s *Store) Incidents(ctx context.Context) iter.Seq2[job.StoredIncident, err
 // read, or if i is there already.
 func (s *Store) OpenIncident(ctx context.Context, read job.StoredSummary, i job.Incident, a job.AlertRecord) error {
 	doing := fmt.Sprintf("open incident %s", i.ID)
-	summary := change{kind: summaryChange, action: aztables.TransactionTypeAdd, row: summaryRow(i.Service, job.SummaryMove{Incident: &i.ID})}
-	if read.ETag != "" {
-		summary.action, summary.ifMatch = aztables.TransactionTypeUpdateMerge, read.ETag
-	}
 	// The summary comes first, so that a race that was lost is told as that.
 	changes := []change{
-		summary,
+		summaryChangeFrom(read, i.Service, job.SummaryMove{Incident: &i.ID}),
 		{kind: incidentChange, action: aztables.TransactionTypeAdd, row: incidentRow(i)},
 		{kind: alertChange, action: aztables.TransactionTypeInsertMerge, row: alertRow(a)},
 	}

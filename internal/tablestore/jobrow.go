@@ -11,13 +11,14 @@ const jobPrefix = "job|"
 
 func jobKey(id string) string { return jobPrefix + id }
 
-// jobRow is j's row. Active and NotBefore are there to be found by Overdue.
+// jobRow is j's row. Active is there to be found by Unfinished.
 func jobRow(j job.Job) row {
 	r := newRow(j.Service, jobKey(j.ID))
 	r[schemaKey] = schema
 	r["Active"] = !j.State.Terminal()
 	r["Kind"] = string(j.Kind)
 	r["Due"] = j.Due
+	r["OnChange"] = j.OnChange
 	r["State"] = string(j.State)
 	r["Revision"] = j.Revision
 	r["NotBefore"] = j.NotBefore
@@ -31,7 +32,8 @@ func jobRow(j job.Job) row {
 	r["Reason"] = shortened(j.Reason, maxText)
 	r["Code"] = shortened(j.Code, maxText)
 	r["Message"] = shortened(j.Message, maxText)
-	r["Warnings"] = encodeWarnings(j.Warnings)
+	r["Warnings"] = encodeList(j.Warnings)
+	r["History"] = encodeHistory(j.History)
 	r["Stranded"] = j.Stranded
 	r["Restore"] = encodeOrder(j.Restore)
 	r.addAttempt(j.Attempt)
@@ -46,6 +48,8 @@ func (r row) addAttempt(a job.Attempt) {
 	r["AttemptStartedAt"] = a.StartedAt
 	r["AttemptResumeToken"] = a.ResumeToken
 	r["AttemptPolls"] = a.Polls
+	r["AttemptChanged"] = a.Changed
+	r["AttemptTrace"] = a.Trace
 	r["AttemptSettings"] = encodeSettings(a.Settings)
 	r.addInventory("Before", a.Before)
 	r.addFacts(a.Facts)
@@ -61,6 +65,7 @@ func readJob(data []byte) (job.Job, error) {
 		Kind:      job.Kind(f.text("Kind")),
 		Service:   f.text(partitionKey),
 		Due:       f.time("Due"),
+		OnChange:  f.bool("OnChange"),
 		State:     job.State(f.text("State")),
 		Revision:  f.int("Revision"),
 		NotBefore: f.time("NotBefore"),
@@ -75,7 +80,8 @@ func readJob(data []byte) (job.Job, error) {
 		Reason:    f.text("Reason"),
 		Code:      f.text("Code"),
 		Message:   f.text("Message"),
-		Warnings:  f.warnings("Warnings"),
+		Warnings:  f.list("Warnings"),
+		History:   f.history(),
 		Stranded:  f.bool("Stranded"),
 		Restore:   f.order("Restore"),
 	}
@@ -92,23 +98,25 @@ func (f *fields) attempt() job.Attempt {
 		ResumeToken: f.text("AttemptResumeToken"),
 		Polls:       f.int("AttemptPolls"),
 		Before:      f.inventory("Before"),
+		Changed:     f.bool("AttemptChanged"),
+		Trace:       f.text("AttemptTrace"),
 		Facts:       f.facts(),
 		Settings:    f.settings("AttemptSettings"),
 	}
 }
 
-// maxWarning bounds one warning, in bytes; together they share maxText.
-const maxWarning = 1 << 10
+// maxItem bounds one text of a list, in bytes; together they share maxText.
+const maxItem = 1 << 10
 
-// encodeWarnings is a JSON array of at most maxText bytes. If there are too
-// many warnings for it, the oldest go.
-func encodeWarnings(warnings []string) string {
-	if len(warnings) == 0 {
+// encodeList is a JSON array of at most maxText bytes. If there are too many
+// texts for it, the oldest go.
+func encodeList(texts []string) string {
+	if len(texts) == 0 {
 		return ""
 	}
-	kept := make([]string, len(warnings))
-	for i, w := range warnings {
-		kept[i] = shortened(w, maxWarning)
+	kept := make([]string, len(texts))
+	for i, s := range texts {
+		kept[i] = shortened(s, maxItem)
 	}
 	for {
 		text, err := json.Marshal(kept)
@@ -119,7 +127,7 @@ func encodeWarnings(warnings []string) string {
 	}
 }
 
-func (f *fields) warnings(name string) (all []string) {
+func (f *fields) list(name string) (all []string) {
 	text := f.text(name)
 	if text == "" {
 		return nil

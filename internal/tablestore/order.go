@@ -42,6 +42,10 @@ type orderPoint struct {
 	After      orderInventory    `json:"after,omitzero"`
 	Facts      orderFacts        `json:"facts,omitzero"`
 	Settings   map[string]string `json:"settings,omitempty"`
+
+	ConcurrentChanges bool      `json:"concurrentChanges,omitempty"`
+	Withdrawn         time.Time `json:"withdrawn,omitzero"`
+	WithdrawnWhy      string    `json:"withdrawnWhy,omitempty"`
 }
 
 type orderInventory struct {
@@ -138,6 +142,10 @@ func orderPointOf(p job.Point, word int) orderPoint {
 		After:      orderInventoryOf(p.After),
 		Facts:      orderFacts(p.Facts),
 		Settings:   shortenedAll(p.Settings, word),
+
+		ConcurrentChanges: p.ConcurrentChanges,
+		Withdrawn:         kept(p.Withdrawn),
+		WithdrawnWhy:      shortened(p.WithdrawnWhy, word),
 	}
 }
 

@@ -25,6 +25,7 @@ func TestOrderSample(t *testing.T) {
 			StartedAt: night, VerifiedAt: night.Add(20 * time.Minute),
 			Before: job.Inventory{APIs: tally}, After: job.Inventory{APIs: tally, Products: tally, NamedValues: tally},
 			Facts: job.Facts{Tier: "Developer", Units: 1, Location: "West Europe"}, Settings: map[string]string{"virtualNetworkType": "None"},
+			ConcurrentChanges: true, Withdrawn: night.Add(8 * time.Hour), WithdrawnWhy: "its blob was deleted",
 		},
 		Gates:     []job.Gate{{Name: "cool-down", Outcome: "passed", Sentence: "No failover in the last hour."}},
 		Approval:  job.Approval{By: "duty manager", Why: "agreed", At: night.Add(9 * time.Hour), Expires: night.Add(10 * time.Hour)},

@@ -53,6 +53,10 @@ func (w orderPoint) point() job.Point {
 		After:      w.After.inventory(),
 		Facts:      job.Facts(w.Facts),
 		Settings:   w.Settings,
+
+		ConcurrentChanges: w.ConcurrentChanges,
+		Withdrawn:         kept(w.Withdrawn),
+		WithdrawnWhy:      w.WithdrawnWhy,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
@@ -14,9 +15,14 @@ import (
 
 const pointPrefix = "point|"
 
-// pointRow is p's row. Its key sorts a service's points by age.
+// pointKey sorts a service's points by age.
+func pointKey(started time.Time, id string) string {
+	return pointPrefix + started.UTC().Format("20060102T150405Z") + "|" + id
+}
+
+// pointRow is p's row.
 func pointRow(p job.Point) row {
-	r := newRow(p.Service, pointPrefix+p.StartedAt.UTC().Format("20060102T150405Z")+"|"+p.Job)
+	r := newRow(p.Service, pointKey(p.StartedAt, p.Job))
 	r[schemaKey] = schema
 	r["Job"] = p.Job
 	r["Attempt"] = p.Attempt
@@ -25,31 +31,57 @@ func pointRow(p job.Point) row {
 	r["StartedAt"] = p.StartedAt
 	r["VerifiedAt"] = p.VerifiedAt
 	r["Settings"] = encodeSettings(p.Settings)
+	r["ConcurrentChanges"] = p.ConcurrentChanges
+	r["Withdrawn"] = p.Withdrawn
+	r["WithdrawnWhy"] = shortened(p.WithdrawnWhy, maxText)
 	r.addInventory("Before", p.Before)
 	r.addInventory("After", p.After)
 	r.addFacts(p.Facts)
 	return r
 }
 
-func readPoint(data []byte) (job.Point, error) {
+func readPoint(data []byte) (job.StoredPoint, error) {
 	f, err := parse(data)
 	if err != nil {
-		return job.Point{}, err
+		return job.StoredPoint{}, err
 	}
-	p := job.Point{
-		Service:    f.text(partitionKey),
-		Job:        f.text("Job"),
-		Attempt:    f.int("Attempt"),
-		Blob:       f.text("Blob"),
-		Size:       f.int64("Size"),
-		StartedAt:  f.time("StartedAt"),
-		VerifiedAt: f.time("VerifiedAt"),
-		Before:     f.inventory("Before"),
-		After:      f.inventory("After"),
-		Facts:      f.facts(),
-		Settings:   f.settings("Settings"),
+	p := job.StoredPoint{
+		Point: job.Point{
+			Service:    f.text(partitionKey),
+			Job:        f.text("Job"),
+			Attempt:    f.int("Attempt"),
+			Blob:       f.text("Blob"),
+			Size:       f.int64("Size"),
+			StartedAt:  f.time("StartedAt"),
+			VerifiedAt: f.time("VerifiedAt"),
+			Before:     f.inventory("Before"),
+			After:      f.inventory("After"),
+			Facts:      f.facts(),
+			Settings:   f.settings("Settings"),
+
+			ConcurrentChanges: f.bool("ConcurrentChanges"),
+			Withdrawn:         f.time("Withdrawn"),
+			WithdrawnWhy:      f.text("WithdrawnWhy"),
+		},
+		ETag: f.text(etagKey),
 	}
 	return p, f.done()
+}
+
+// Point reads one point of a service by its blob, withdrawn or not. It returns
+// job.ErrNotFound.
+func (s *Store) Point(ctx context.Context, service, blob string) (job.StoredPoint, error) {
+	doing := fmt.Sprintf("find the point of blob %s of service %s", shortened(blob, maxName), service)
+	// Only full metadata promises each row's ETag.
+	format := aztables.MetadataFormatFull
+	query := &aztables.ListEntitiesOptions{Filter: withPrefix(service, pointPrefix, "Blob eq "+quoted(blob)), Format: &format}
+	for p, err := range listed(ctx, s, doing, query, readPoint) {
+		if err != nil {
+			return job.StoredPoint{}, fmt.Errorf("%s: %w", doing, err)
+		}
+		return p, nil
+	}
+	return job.StoredPoint{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
 }
 
 // Points yields the points of a service, newest first. The keys have them
@@ -69,7 +101,7 @@ func (s *Store) Points(ctx context.Context, service string) iter.Seq2[job.Point,
 			if p, err := readPoint(entity); err != nil {
 				unreadable = append(unreadable, err)
 			} else {
-				points = append(points, p)
+				points = append(points, p.Point)
 			}
 		}
 		slices.SortStableFunc(points, func(a, b job.Point) int {

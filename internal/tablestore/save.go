@@ -51,6 +51,9 @@ func saveError(doing string, err error, changes []change) error {
 	case a.exists() && a.about(changes, pointChange):
 		// The same attempt's point can only be there by the same move.
 		return fmt.Errorf("%s: its point is there: %w", doing, job.ErrConflict)
+	case a.exists() && a.about(changes, noticeChange):
+		// Likewise: its id has the job's revision.
+		return fmt.Errorf("%s: its notice is there: %w", doing, job.ErrConflict)
 	}
 	return failed(doing, err)
 }
@@ -78,7 +81,7 @@ func changesOf(m job.Move) []change {
 	if summary := m.Summary(); !summary.Empty() {
 		changes = append(changes, summaryChangeOf(m.To.Service, summary))
 	}
-	return changes
+	return append(changes, noticeChanges(m.Notices())...)
 }
 
 // changeKind says which of a partition's rows a change is about.
@@ -91,6 +94,8 @@ const (
 	summaryChange
 	incidentChange
 	alertChange
+	noticeChange
+	counterChange
 )
 
 // change is one row's part of a transaction.
@@ -103,6 +108,15 @@ type change struct {
 
 func summaryChangeOf(service string, m job.SummaryMove) change {
 	return change{kind: summaryChange, action: aztables.TransactionTypeInsertMerge, row: summaryRow(service, m)}
+}
+
+// summaryChangeFrom fails if the summary is not as it was read.
+func summaryChangeFrom(read job.StoredSummary, service string, m job.SummaryMove) change {
+	c := change{kind: summaryChange, action: aztables.TransactionTypeAdd, row: summaryRow(service, m)}
+	if read.ETag != "" {
+		c.action, c.ifMatch = aztables.TransactionTypeUpdateMerge, read.ETag
+	}
+	return c
 }
 
 func without(changes []change, kind changeKind) []change {

@@ -1,6 +1,6 @@
-// Package tablestore keeps jobs, leases, points, incidents and summaries in
-// one Azure table. A service's rows share a partition, so that what must agree is
-// written in one transaction:
+// Package tablestore keeps jobs, leases, points, incidents, notices and
+// summaries in one Azure table. A service's rows share a partition, so that what
+// must agree is written in one transaction:
 //
 //	job|<id>            a job
 //	lease               which job may operate on the service
@@ -8,6 +8,11 @@
 //	point|<time>|<job>  a verified backup
 //	incident|<id>       what joins the alerts about the service
 //	alert|<hash>        what is kept of one alert, by its id's hash
+//	notice|<id>         a notice and how far it has got
+//
+// What belongs to no service is in the partition job.NoService, and with it:
+//
+//	count|<name>|<label>  a counter
 //
 // Whole jobs are read and written; what a job may do next is package job's
 // business, and when to look again is package recovery's.
@@ -18,7 +23,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
@@ -94,10 +98,9 @@ func (s *Store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error 
 	return failed(doing, err)
 }
 
-// Overdue yields every job that has not ended and whose next move was due
-// before t. Jobs that can't be read come last, as errors, so that they don't
-// hide the others.
-func (s *Store) Overdue(ctx context.Context, t time.Time) iter.Seq2[job.Job, error] {
-	filter := withPrefix("", jobPrefix, "Active eq true", fmt.Sprintf("NotBefore lt datetime'%s'", edmTime(t)))
-	return listed(ctx, s, "list overdue jobs", &aztables.ListEntitiesOptions{Filter: filter}, readJob)
+// Unfinished yields every job that has not ended. Jobs that can't be read come
+// last, as errors, so that they don't hide the others.
+func (s *Store) Unfinished(ctx context.Context) iter.Seq2[job.Job, error] {
+	filter := withPrefix("", jobPrefix, "Active eq true")
+	return listed(ctx, s, "list unfinished jobs", &aztables.ListEntitiesOptions{Filter: filter}, readJob)
 }

@@ -124,14 +124,14 @@ func TestNewerSchema(t *testing.T) {
 	}
 	// The job that this version can't read does not hide the one after it.
 	var seen []string
-	for j, err := range b.Overdue(t.Context(), begin.Add(time.Hour)) {
+	for j, err := range b.Unfinished(t.Context()) {
 		if err != nil {
 			wantNewer(t, err)
 		}
 		seen = append(seen, j.ID)
 	}
 	if want := []string{third.ID, ""}; !cmp.Equal(seen, want) {
-		t.Errorf("overdue %q, want %q", seen, want)
+		t.Errorf("unfinished %q, want %q", seen, want)
 	}
 	// A note leaves the mark of the newer version alone.
 	check(t, b.Note(t.Context(), service, job.SummaryMove{Waiting: &third.ID}))
@@ -182,14 +182,14 @@ func TestManyRows(t *testing.T) {
 	}
 	before := b.tap.Totals()["table"]
 	seen := 0
-	for _, err := range b.Overdue(t.Context(), begin.Add(time.Second)) {
+	for _, err := range b.Unfinished(t.Context()) {
 		check(t, err)
 		seen++
 	}
 	if pages := b.tap.Totals()["table"] - before; seen != jobs || pages != 2 {
 		t.Errorf("saw %d jobs in %d requests, want %d in 2", seen, pages, jobs)
 	}
-	for _, err := range b.Overdue(t.Context(), begin.Add(time.Second)) {
+	for _, err := range b.Unfinished(t.Context()) {
 		check(t, err)
 		break
 	}
@@ -225,6 +225,7 @@ func TestPointRow(t *testing.T) {
 	m := moveOf(t, verifying, job.Verified{})
 	point := verifying.Point(job.Artefact{Name: "blob", Size: 1 << 40}, job.Inventory{APIs: job.NewTally([]string{"echo"})}, begin.Add(time.Hour))
 	point.Settings = map[string]string{"hostnames": "a <b>"}
+	point.ConcurrentChanges, point.Withdrawn, point.WithdrawnWhy = true, begin.Add(48*time.Hour), "its blob is gone"
 	m.Point = &point
 	check(t, b.Save(t.Context(), m))
 	got := b.row(service, "point|20260301T010100Z|"+verifying.ID)
@@ -236,6 +237,7 @@ func TestPointRow(t *testing.T) {
 		"BeforeAPIs": int32(0), "BeforeAPIsHash": "", "BeforeProducts": int32(0), "BeforeProductsHash": "", "BeforeNamedValues": int32(0), "BeforeNamedValuesHash": "",
 		"AfterAPIs": int32(1), "AfterAPIsHash": point.After.APIs.Hash, "AfterProducts": int32(0), "AfterProductsHash": "", "AfterNamedValues": int32(0), "AfterNamedValuesHash": "",
 		"Tier": "Developer", "Units": int32(1), "Location": "West Europe", "Settings": `{"hostnames":"a <b>"}`,
+		"ConcurrentChanges": true, "Withdrawn": begin.Add(48 * time.Hour), "WithdrawnWhy": "its blob is gone",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("point row (-want +got):\n%s", diff)

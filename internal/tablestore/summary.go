@@ -27,9 +27,22 @@ func summaryRow(service string, m job.SummaryMove) row {
 	}
 	if m.Point != nil {
 		r["PointBlob"] = m.Point.Blob
+		r["Bereft"] = m.Point.Blob == ""
 		r["PointStarted"] = m.Point.StartedAt
+		r["PointVerified"] = m.Point.VerifiedAt
 		r["PointSize"] = m.Point.Size
 	}
+	put(r, "LastStarted", m.LastStarted)
+	put(r, "ChangedAt", m.ChangedAt)
+	put(r, "ProtectedSince", m.ProtectedSince)
+	put(r, "Health", m.Health)
+	put(r, "HealthSince", m.HealthSince)
+	put(r, "Lapsing", m.Lapsing)
+	put(r, "Readiness", m.Readiness)
+	if m.ReadyReason != nil {
+		r["ReadyReason"] = shortened(*m.ReadyReason, maxText)
+	}
+	put(r, "ReadyAt", m.ReadyAt)
 	put(r, "Incident", m.Incident)
 	put(r, "MaintenanceUntil", m.MaintenanceUntil)
 	put(r, "FailedOver", m.FailedOver)
@@ -61,8 +74,19 @@ func readSummary(data []byte) (job.Summary, error) {
 		LastCode:         f.text("LastCode"),
 		LastEnded:        f.time("LastEnded"),
 		PointBlob:        f.text("PointBlob"),
+		Bereft:           f.bool("Bereft"),
 		PointStarted:     f.time("PointStarted"),
+		PointVerified:    f.time("PointVerified"),
 		PointSize:        f.int64("PointSize"),
+		LastStarted:      f.time("LastStarted"),
+		ChangedAt:        f.time("ChangedAt"),
+		ProtectedSince:   f.time("ProtectedSince"),
+		Health:           job.Health(f.text("Health")),
+		HealthSince:      f.time("HealthSince"),
+		Lapsing:          f.text("Lapsing"),
+		Readiness:        job.Readiness(f.text("Readiness")),
+		ReadyReason:      f.text("ReadyReason"),
+		ReadyAt:          f.time("ReadyAt"),
 		Incident:         f.text("Incident"),
 		MaintenanceUntil: f.time("MaintenanceUntil"),
 		FailedOver:       f.time("FailedOver"),
@@ -82,8 +106,8 @@ func (s *Store) Summary(ctx context.Context, service string) (job.Summary, error
 	return stored.Summary, err
 }
 
-// StoredSummary is Summary with the tag that OpenIncident needs; for a service
-// without a summary it returns an empty tag and no error.
+// StoredSummary is Summary with the tag that OpenIncident and Transit need; for
+// a service without a summary it returns an empty tag and no error.
 func (s *Store) StoredSummary(ctx context.Context, service string) (job.StoredSummary, error) {
 	stored, err := s.summary(ctx, service)
 	if errors.Is(err, job.ErrNotFound) {

@@ -55,6 +55,7 @@ type Simulator struct {
 	mu         sync.Mutex
 	services   map[string]*instance // by lower-case name: APIM names are unique in all of Azure
 	operations []*operation
+	roles      []RoleAssignment
 	serial     int
 	limiter    limiter
 	gateways   string // where GatewayHandler is served; "" is Azure's own hosts
@@ -105,7 +106,7 @@ func (s *Simulator) answer(r *http.Request, body []byte) reply {
 	}
 	at, ok := parsePath(r.URL.Path)
 	if !ok {
-		return failure(http.StatusNotFound, "InvalidResourceType", fmt.Sprintf("The emulator knows only Microsoft.ApiManagement services, not %s.", r.URL.Path))
+		return failure(http.StatusNotFound, "InvalidResourceType", fmt.Sprintf("The emulator knows only Microsoft.ApiManagement services and a subscription's role assignments, not %s.", r.URL.Path))
 	}
 	remaining, refused, ok := s.limiter.take(at.subscription, r.Method, now)
 	if !ok {
@@ -160,18 +161,19 @@ var actions = map[string]struct {
 }
 
 func (s *Simulator) route(r *http.Request, at path, body []byte, now time.Time) reply {
+	if at.service == "" {
+		return s.routeAssignments(r, at)
+	}
 	version := r.URL.Query().Get("api-version")
-	if refused, ok := checkVersion(version); !ok {
+	if refused, ok := checkVersion(version, "service", versions); !ok {
 		return refused
 	}
 	action, ok := actions[r.Method+" "+strings.ToLower(at.collection)]
 	if !ok || (at.item != "") != (strings.EqualFold(at.collection, "operationresults")) {
 		return failure(http.StatusNotImplemented, "NotImplemented", fmt.Sprintf("The emulator does not support %s %s.", r.Method, r.URL.Path))
 	}
-	if !slices.ContainsFunc(s.options.Actions, func(a string) bool { return strings.EqualFold(a, action.name) }) {
-		return failure(http.StatusForbidden, "AuthorizationFailed", fmt.Sprintf(
-			"The client 'lifeboat' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
-			principal, action.name, at.scope()))
+	if refused, ok := s.granted(action.name, at); !ok {
+		return refused
 	}
 	service, refused, ok := s.find(at)
 	if !ok {
@@ -180,8 +182,18 @@ func (s *Simulator) route(r *http.Request, at path, body []byte, now time.Time) 
 	return action.handle(s, call{Request: r, body: body, at: at, now: now, service: service, version: version})
 }
 
-// principal is the object id of whoever calls.
-const principal = "11111111-1111-4111-8111-111111111111"
+// granted checks that the caller's role has an action.
+func (s *Simulator) granted(action string, at path) (refused reply, ok bool) {
+	if slices.ContainsFunc(s.options.Actions, func(a string) bool { return strings.EqualFold(a, action) }) {
+		return reply{}, true
+	}
+	return failure(http.StatusForbidden, "AuthorizationFailed", fmt.Sprintf(
+		"The client 'lifeboat' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+		caller, action, at.scope())), false
+}
+
+// caller is the object id of whoever calls.
+const caller = "11111111-1111-4111-8111-111111111111"
 
 // find looks a service up in its own subscription and resource group, which
 // ARM compares without case.

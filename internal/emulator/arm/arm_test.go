@@ -116,16 +116,23 @@ func TestRoleActions(t *testing.T) {
 		"Microsoft.ApiManagement/service/apis/read":             "GET " + base + "/apis",
 		"Microsoft.ApiManagement/service/products/read":         "GET " + base + "/products",
 		"Microsoft.ApiManagement/service/namedValues/read":      "GET " + base + "/namedValues",
+		"Microsoft.Authorization/roleAssignments/read":          "GET " + assignments,
 	}
 	for action, line := range requests {
 		method, url, _ := strings.Cut(line, " ")
+		scope := base
+		if url == assignments {
+			scope = "/subscriptions/" + subscription
+		} else {
+			url += version
+		}
 		b.sim.SetActions(nil)
-		r := b.send(method, url+version, request)
-		if body := text(t, r); r.StatusCode != 403 || !strings.Contains(body, "does not have authorization to perform action '"+action+"' over scope '"+base+"'") {
+		r := b.send(method, url, request)
+		if body := text(t, r); r.StatusCode != 403 || !strings.Contains(body, "does not have authorization to perform action '"+action+"' over scope '"+scope+"'") {
 			t.Errorf("%s without a role = %d %s", line, r.StatusCode, body)
 		}
 		b.sim.SetActions([]string{strings.ToUpper(action)})
-		if r := b.send(method, url+version, request); r.StatusCode == 403 {
+		if r := b.send(method, url, request); r.StatusCode == 403 {
 			t.Errorf("%s with %s = 403", line, action)
 		}
 	}

@@ -162,8 +162,9 @@ func (s *Simulator) must(name string, f func(*instance, time.Time)) {
 
 // snapshot is the file of Snapshot and Restore.
 type snapshot struct {
-	Services   []*instance
-	Operations []*operation
+	Services        []*instance
+	Operations      []*operation
+	RoleAssignments []RoleAssignment // nil in a file that knows nothing of them
 }
 
 // Snapshot writes everything that a new Simulator needs to go on.
@@ -176,6 +177,7 @@ func (s *Simulator) Snapshot(w io.Writer) error {
 		all.Services = append(all.Services, s.services[name])
 	}
 	all.Operations = s.operations
+	all.RoleAssignments = append([]RoleAssignment{}, s.roles...)
 	if err := json.NewEncoder(w).Encode(all); err != nil {
 		return fmt.Errorf("write snapshot: %w", err)
 	}
@@ -192,6 +194,9 @@ func (s *Simulator) Restore(r io.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.services, s.operations = map[string]*instance{}, all.Operations
+	if all.RoleAssignments != nil {
+		s.roles = all.RoleAssignments
+	}
 	for _, v := range all.Services {
 		s.services[strings.ToLower(v.Name)] = v
 	}

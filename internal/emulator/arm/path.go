@@ -7,14 +7,18 @@ import (
 	"strings"
 )
 
-// path is the address of a service, or of something right below it.
+// path is the address of a service, or of something right below it; without a
+// service, of a subscription's role assignments.
 type path struct {
 	subscription, group, service string
 	collection, item             string
 }
 
-// scope is the service's resource id.
+// scope is what the role must be granted on: a resource id.
 func (p path) scope() string {
+	if p.service == "" {
+		return "/subscriptions/" + p.subscription
+	}
 	return resourceID(p.subscription, p.group, p.service)
 }
 
@@ -24,6 +28,9 @@ func resourceID(subscription, group, service string) string {
 
 func parsePath(raw string) (path, bool) {
 	part := strings.Split(strings.TrimPrefix(raw, "/"), "/")
+	if p, ok := parseAssignments(part); ok {
+		return p, true
+	}
 	for i, want := range []string{"subscriptions", "", "resourceGroups", "", "providers", "Microsoft.ApiManagement", "service", ""} {
 		if i >= len(part) || part[i] == "" || (want != "" && !strings.EqualFold(part[i], want)) {
 			return path{}, false
@@ -54,13 +61,13 @@ var versions = []string{
 	"2024-10-01-preview", "2025-03-01-preview", "2025-09-01-preview",
 }
 
-func checkVersion(version string) (refused reply, ok bool) {
+func checkVersion(version, kind string, supported []string) (refused reply, ok bool) {
 	switch {
 	case version == "":
 		return failure(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."), false
-	case !slices.Contains(versions, version):
+	case !slices.Contains(supported, version):
 		return failure(http.StatusBadRequest, "NoRegisteredProviderFound", fmt.Sprintf(
-			"No registered resource provider found for API version '%s' for type 'service'. The supported api-versions are '%s'.", version, strings.Join(versions, ", "))), false
+			"No registered resource provider found for API version '%s' for type '%s'. The supported api-versions are '%s'.", version, kind, strings.Join(supported, ", "))), false
 	}
 	return reply{}, true
 }

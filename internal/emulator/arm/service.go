@@ -31,7 +31,10 @@ type Service struct {
 // Identity is the managed identity that a service reaches its storage with.
 type Identity struct {
 	SystemAssigned bool
-	UserAssigned   []UserIdentity
+	// PrincipalID is the system-assigned identity's; one of the service's own
+	// if empty.
+	PrincipalID  string
+	UserAssigned []UserIdentity
 }
 
 // UserIdentity is one user-assigned managed identity.
@@ -186,7 +189,7 @@ func (v *instance) identity() *identity {
 	w := identity{}
 	if v.Identity.SystemAssigned {
 		kinds = append(kinds, "SystemAssigned")
-		w.PrincipalID, w.TenantID = "22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"
+		w.PrincipalID, w.TenantID = v.principal(), tenant
 	}
 	if len(v.Identity.UserAssigned) > 0 {
 		kinds = append(kinds, "UserAssigned")

@@ -23,6 +23,7 @@ func TestLoad(t *testing.T) {
 		"JobStep/function.json":   messageFile,
 		"Text/function.json":      `{"bindings":[{"type":"serviceBusTrigger","direction":"in","name":"m","queueName":"%QUEUE%","connection":"Bus","autoCompleteMessages":false}]}`,
 		"Change/function.json":    eventFile,
+		"Dead/function.json":      strings.Replace(messageFile, `"steps"`, `"steps/$deadletterqueue"`, 1),
 		"AlertHook/function.json": `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":"function","methods":["post"],"route":"alerts"},{"type":"http","direction":"out","name":"res"}]}`,
 		"docs/readme.md":          "no function",
 	})
@@ -39,6 +40,7 @@ func TestLoad(t *testing.T) {
 		Functions: []host.Function{
 			{Name: "AlertHook", Trigger: host.HTTPTrigger, Binding: "req", Route: "alerts", Methods: []string{"POST"}, AuthLevel: host.FunctionAuth},
 			{Name: "Change", Trigger: host.EventGridTrigger, Binding: "event"},
+			{Name: "Dead", Trigger: host.ServiceBusTrigger, Binding: "msg", Queue: "steps/$deadletterqueue", Connection: "Bus", Binary: true, AutoComplete: true},
 			{Name: "JobStep", Trigger: host.ServiceBusTrigger, Binding: "msg", Queue: "steps", Connection: "Bus", Binary: true, AutoComplete: true},
 			{Name: "Often", Trigger: host.TimerTrigger, Binding: "timer"},
 			{Name: "Text", Trigger: host.ServiceBusTrigger, Binding: "m", Queue: "texts", Connection: "Bus"},
@@ -82,6 +84,7 @@ func TestLoadFindsMistakes(t *testing.T) {
 		{"a schedule that is none", map[string]string{"F/function.json": binding(`"type":"timerTrigger","schedule":"@daily"`)}, "want an NCRONTAB"},
 		{"four fields", map[string]string{"F/function.json": binding(`"type":"timerTrigger","schedule":"* * * *"`)}, "want an NCRONTAB"},
 		{"no queue", map[string]string{"F/function.json": binding(`"type":"serviceBusTrigger","connection":"Bus"`)}, "queueName: want a queue"},
+		{"a topic", map[string]string{"F/function.json": binding(`"type":"serviceBusTrigger","queueName":"t/Subscriptions/s","connection":"Bus"`)}, "want a queue, or <queue>/$DeadLetterQueue"},
 		{"no connection", map[string]string{"F/function.json": binding(`"type":"serviceBusTrigger","queueName":"q"`)}, "connection: want"},
 		{"a batch", map[string]string{"F/function.json": binding(`"type":"serviceBusTrigger","queueName":"q","connection":"Bus","cardinality":"many"`)}, "cardinality"},
 		{"a trigger that goes out", map[string]string{"F/function.json": strings.Replace(timerFile, `"in"`, `"out"`, 1)}, `direction: want "in"`},

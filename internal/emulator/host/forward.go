@@ -25,13 +25,20 @@ const maxForwarded = 16 << 20
 // whatever the status. A route or a method that no function declares is a 404,
 // for the host knows no 405 (azure-functions-host#10098). Of a body the
 // handler gets nothing unless it was sent with its length.
+//
+// It is also where Event Grid delivers, at
+// /runtime/webhooks/eventgrid?functionName=<name>.
 func (h *Host) HTTP() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.EqualFold(strings.TrimSuffix(r.URL.Path, "/"), eventsPath) {
+			h.events(w, r)
+			return
+		}
 		f, ok := h.routed(r)
 		switch {
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
-		case !h.authorized(f, r):
+		case f.AuthLevel != Anonymous && !carries(r, h.options.FunctionKey):
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
 			h.forward(w, r, f)
@@ -52,20 +59,27 @@ func (h *Host) routed(r *http.Request) (Function, bool) {
 	return h.app.Functions[i], true
 }
 
-// authorized checks the function key, in the header or else in the query.
-func (h *Host) authorized(f Function, r *http.Request) bool {
-	if f.AuthLevel == Anonymous || h.options.FunctionKey == "" {
+// carries checks a key, in the header or else in the query. Nobody needs one
+// that is not set.
+func carries(r *http.Request, want string) bool {
+	if want == "" {
 		return true
 	}
 	key := r.Header.Get("x-functions-key")
 	if key == "" {
-		for name, values := range r.URL.Query() {
-			if strings.EqualFold(name, "code") {
-				key = values[0]
-			}
+		key = queryValue(r, "code")
+	}
+	return subtle.ConstantTimeCompare([]byte(key), []byte(want)) == 1
+}
+
+// queryValue is the first value of a query parameter, whatever its case.
+func queryValue(r *http.Request, name string) string {
+	for key, values := range r.URL.Query() {
+		if strings.EqualFold(key, name) {
+			return values[0]
 		}
 	}
-	return subtle.ConstantTimeCompare([]byte(key), []byte(h.options.FunctionKey)) == 1
+	return ""
 }
 
 func (h *Host) forward(w http.ResponseWriter, r *http.Request, f Function) {

@@ -30,6 +30,9 @@ type bindingJSON struct {
 	Methods          []string
 }
 
+// deadLetters is the sub-queue that a queueName may end in, in any case.
+const deadLetters = "$DeadLetterQueue"
+
 // readFunction reads one folder's function.json.
 func readFunction(file, name string, autoComplete bool, getenv func(string) string) (f Function, retry bool, err error) {
 	f = Function{Name: name}
@@ -102,6 +105,8 @@ func (f *Function) bind(b bindingJSON, file string, autoComplete bool, getenv fu
 			f.AutoComplete = *b.AutoCompleteMessages
 		}
 		want(err != nil || f.Queue != "", "queueName: want a queue: the stand-in plays no topics")
+		_, below, sub := strings.Cut(f.Queue, "/")
+		want(!sub || strings.EqualFold(below, deadLetters), "queueName: want a queue, or <queue>/%s, got %q", deadLetters, f.Queue)
 		want(b.Connection != "", "connection: want the name of a setting")
 		want(b.DataType == "" || b.DataType == "string" || b.DataType == "binary", "dataType: want string or binary, got %q", b.DataType)
 		want(b.Cardinality == "" || b.Cardinality == "one", "cardinality: the stand-in plays one only, not %q", b.Cardinality)

@@ -51,6 +51,9 @@ type Options struct {
 	// FunctionKey is what callers of HTTP functions need unless the function is
 	// anonymous; "" lets everybody in, as the tools on a laptop do.
 	FunctionKey string
+	// EventGridKey is the system key eventgrid_extension, which Event Grid's
+	// deliveries need; "" lets everybody in.
+	EventGridKey string
 
 	// OnInvocation is called after each invocation, from many goroutines.
 	OnInvocation func(Invocation)

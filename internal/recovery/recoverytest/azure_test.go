@@ -151,3 +151,46 @@ func TestGatewayAndSilence(t *testing.T) {
 		}
 	})
 }
+
+func TestAccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := new(recoverytest.Effects)
+		a := recoverytest.NewAzure(e, time.Now)
+		access := func(want job.GrantState) {
+			t.Helper()
+			if got := a.Access(t.Context(), target); got.State != want || (got.Reason == "") != (want == job.Granted) {
+				t.Errorf("access is %+v, want %s", got, want)
+			}
+		}
+		access(job.Granted)
+		a.Change("apim-neu", func(i *recoverytest.Instance) { i.Grant = job.Grant{State: job.NotGranted, Reason: "grant it"} })
+		access(job.NotGranted)
+		a.Change("apim-neu", func(i *recoverytest.Instance) { i.Silent = true })
+		access(job.GrantUnknown)
+		a.Change("apim-neu", func(i *recoverytest.Instance) { i.Silent, i.Grant = false, job.Grant{} })
+		e.Judge = func(recoverytest.Effect) recoverytest.Fault { return recoverytest.FailInstead }
+		access(job.GrantUnknown)
+	})
+}
+
+func TestADeletedBlobLeavesItsSidecar(t *testing.T) {
+	inAzure(t, func(t *testing.T, a *recoverytest.Azure) {
+		a.Put("apim-weu", "a.apimbackup")
+		if _, err := a.Record(t.Context(), source, job.Point{Blob: "a.apimbackup", Size: 7}); err != nil {
+			t.Fatal(err)
+		}
+		a.Delete("a.apimbackup")
+		if _, err := a.Artefact(t.Context(), source, "a.apimbackup"); !errors.Is(err, job.ErrNotFound) || a.Has("a.apimbackup") {
+			t.Errorf("the blob: %v, want that it is gone", err)
+		}
+		if err := a.Amend(t.Context(), source, job.Point{Blob: "a.apimbackup", WithdrawnWhy: "gone"}); err != nil {
+			t.Error(err)
+		}
+		if p, ok := a.Sidecar("a.apimbackup"); !ok || p.Size != 7 || p.WithdrawnWhy != "gone" {
+			t.Errorf("sidecar %+v, %t", p, ok)
+		}
+		if _, ok := a.Sidecar("b.apimbackup"); ok {
+			t.Error("a sidecar that nobody wrote")
+		}
+	})
+}

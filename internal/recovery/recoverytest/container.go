@@ -35,6 +35,23 @@ func (a *Azure) Has(blob string) bool {
 	return ok
 }
 
+// Delete removes blob from the container; its sidecar stays. It is no effect:
+// the world changes.
+func (a *Azure) Delete(blob string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle()
+	delete(a.backups, blob)
+}
+
+// Sidecar is what the sidecar of blob says; false if there is none.
+func (a *Azure) Sidecar(blob string) (job.Point, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, ok := a.sidecars[blob]
+	return copyPoint(p), ok
+}
+
 // Artefact implements recovery.Blobs.
 func (a *Azure) Artefact(_ context.Context, _ job.Service, blob string) (found job.Artefact, err error) {
 	err = a.do("blobs.Artefact", unchanged, func() error {
@@ -58,4 +75,17 @@ func (a *Azure) Record(_ context.Context, _ job.Service, p job.Point) (recorded 
 		return nil
 	})
 	return recorded, err
+}
+
+// Amend implements recovery.Blobs.
+func (a *Azure) Amend(_ context.Context, _ job.Service, p job.Point) error {
+	return a.do("blobs.Amend", unchanged, func() error {
+		says, ok := a.sidecars[p.Blob]
+		if !ok {
+			return fmt.Errorf("sidecar of blob %s: %w", p.Blob, job.ErrNotFound)
+		}
+		says.ConcurrentChanges, says.Withdrawn, says.WithdrawnWhy = p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy
+		a.sidecars[p.Blob] = says
+		return nil
+	})
 }

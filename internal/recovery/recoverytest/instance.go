@@ -18,6 +18,9 @@ type Instance struct {
 	Settings map[string]string // that a backup leaves out, and a restore as they are
 	Content  Content
 	Gateway  job.GatewayState
+	// Grant is what its identity may do with its backups; the zero value is
+	// that it may read them.
+	Grant job.Grant
 	// Silent: neither its management nor its gateway answers. Nothing that is
 	// asked of it has an effect; operations that run go on.
 	Silent bool
@@ -111,6 +114,26 @@ func (a *Azure) Gateway(_ context.Context, o job.Observed) job.GatewayState {
 		return job.GatewayUnreachable
 	}
 	return state
+}
+
+// Access implements recovery.ARM.
+func (a *Azure) Access(_ context.Context, s job.Service) job.Grant {
+	var seen job.Grant
+	err := a.do("arm.Access", unchanged, func() error {
+		i := a.instance(s.Name)
+		if i.Silent {
+			return errSilent
+		}
+		seen = i.Grant
+		if seen.State == "" {
+			seen.State = job.Granted
+		}
+		return nil
+	})
+	if err != nil {
+		return job.Grant{State: job.GrantUnknown, Reason: err.Error()}
+	}
+	return seen
 }
 
 // Count implements recovery.ARM.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"lifeboat/internal/job"
 )
@@ -26,10 +25,12 @@ type Store struct {
 type partition struct {
 	jobs      map[string]job.Stored
 	lease     *job.StoredLease
-	points    []job.Point
+	points    []job.StoredPoint
 	summary   *job.StoredSummary
 	incidents map[string]job.StoredIncident
 	alerts    map[string]job.AlertRecord
+	notices   map[string]job.StoredNotice
+	counters  map[counterName]int64
 }
 
 // NewStore is an empty store whose calls are effects of e.
@@ -42,6 +43,7 @@ func (s *Store) partition(service string) *partition {
 	if !ok {
 		p = &partition{
 			jobs: map[string]job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.AlertRecord{},
+			notices: map[string]job.StoredNotice{}, counters: map[counterName]int64{},
 		}
 		s.partitions[service] = p
 	}
@@ -99,6 +101,12 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 		if m.Lease() == job.TakeLease && p.lease != nil {
 			return fmt.Errorf("service %s: %w", m.To.Service, job.ErrLeased)
 		}
+		if m.Point != nil && p.point(*m.Point) >= 0 {
+			return fmt.Errorf("point of job %s is there: %w", m.Point.Job, job.ErrConflict)
+		}
+		if err := p.free(m.Notices()); err != nil {
+			return err
+		}
 		switch m.Lease() {
 		case job.TakeLease, job.OrphanLease:
 			p.lease = &job.StoredLease{Lease: m.HeldLease(), ETag: s.tag()}
@@ -106,8 +114,9 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 			p.lease = nil
 		}
 		if m.Point != nil {
-			p.points = append(p.points, copyPoint(*m.Point))
+			p.points = append(p.points, job.StoredPoint{Point: copyPoint(*m.Point), ETag: s.tag()})
 		}
+		s.announce(p, m.Notices())
 		s.note(m.To.Service, m.Summary())
 		p.jobs[m.To.ID] = job.Stored{Job: copyJob(m.To), ETag: s.tag()}
 		return nil
@@ -157,18 +166,20 @@ func (s *Store) Summaries(context.Context) iter.Seq2[job.Summary, error] {
 	})
 }
 
-// Overdue implements recovery.Store.
-func (s *Store) Overdue(_ context.Context, t time.Time) iter.Seq2[job.Job, error] {
-	return listed(s, "Overdue", func(p *partition) []job.Job {
-		var due []job.Job
-		for _, stored := range p.jobs {
-			if !stored.State.Terminal() && stored.NotBefore.Before(t) {
-				due = append(due, copyJob(stored.Job))
-			}
+// Unfinished implements recovery.Store.
+func (s *Store) Unfinished(context.Context) iter.Seq2[job.Job, error] {
+	return listed(s, "Unfinished", (*partition).unfinished)
+}
+
+// unfinished are the jobs that have not ended.
+func (p *partition) unfinished() (all []job.Job) {
+	for _, stored := range p.jobs {
+		if !stored.State.Terminal() {
+			all = append(all, copyJob(stored.Job))
 		}
-		slices.SortFunc(due, func(a, b job.Job) int { return cmp.Compare(a.ID, b.ID) })
-		return due
-	})
+	}
+	slices.SortFunc(all, func(a, b job.Job) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Orphans implements recovery.Store.

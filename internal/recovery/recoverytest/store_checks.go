@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -35,7 +36,7 @@ func (s *Store) Catalogue(service string) []job.Point {
 	defer s.mu.Unlock()
 	var all []job.Point
 	for _, p := range s.partition(service).points {
-		all = append(all, copyPoint(p))
+		all = append(all, copyPoint(p.Point))
 	}
 	return all
 }
@@ -49,5 +50,22 @@ func (s *Store) AllIncidents(service string) []job.Incident {
 	for _, id := range slices.Sorted(maps.Keys(incidents)) {
 		all = append(all, incidents[id].Incident)
 	}
+	return all
+}
+
+// AllNotices are all notices of all services, delivered or not, in the order
+// in which they came about, for checks.
+func (s *Store) AllNotices() []job.StoredNotice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.StoredNotice
+	for _, p := range s.partitions {
+		for _, n := range p.notices {
+			all = append(all, copyNotice(n))
+		}
+	}
+	slices.SortFunc(all, func(a, b job.StoredNotice) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
 	return all
 }

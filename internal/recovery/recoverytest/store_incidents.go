@@ -1,7 +1,6 @@
 package recoverytest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -24,20 +23,6 @@ func (s *Store) StoredSummary(_ context.Context, service string) (found job.Stor
 		return job.StoredSummary{}, err
 	}
 	return found, nil
-}
-
-// Points implements recovery.Store.
-func (s *Store) Points(_ context.Context, service string) iter.Seq2[job.Point, error] {
-	return listedIn(s, "Points", service, func(p *partition) []job.Point {
-		all := make([]job.Point, len(p.points))
-		for i, point := range p.points {
-			all[i] = copyPoint(point)
-		}
-		slices.SortStableFunc(all, func(a, b job.Point) int {
-			return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Job, a.Job))
-		})
-		return all
-	})
 }
 
 // Alert implements recovery.Store.

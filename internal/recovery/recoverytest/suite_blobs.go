@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 	"testing"
@@ -41,6 +42,9 @@ func BlobsCases() []BlobsCase {
 		{"a record comes back whole", record},
 		{"the first record stands", recordOnce},
 		{"of records at once one stands", recordRace},
+		{"a record that is not there is not amended", amendNothing},
+		{"an amended record keeps all that is known from the start", amend},
+		{"of amendments at once one stands whole", amendRace},
 	}
 }
 
@@ -109,4 +113,70 @@ func recordRace(t *testing.T, b recovery.Blobs, put PutBlob) {
 	for _, p := range got {
 		want(t, "recorded point", p, got[0])
 	}
+}
+
+func recorded(t *testing.T, b recovery.Blobs, blob string) job.Point {
+	t.Helper()
+	says, err := b.Record(t.Context(), Backups, filledPoint(5000, blob)) // what stands, stands
+	check(t, err)
+	return says
+}
+
+func amendNothing(t *testing.T, b recovery.Blobs, put PutBlob) {
+	p := filledPoint(1, "full.apimbackup")
+	wantIs(t, b.Amend(t.Context(), Backups, p), job.ErrNotFound) // nor is the container, maybe
+	put(Backups, p.Blob, 1)
+	wantIs(t, b.Amend(t.Context(), Backups, p), job.ErrNotFound)
+	other := filledPoint(1000, p.Blob)
+	got, err := b.Record(t.Context(), Backups, other)
+	check(t, err)
+	want(t, "recorded point", got, other)
+}
+
+func amend(t *testing.T, b recovery.Blobs, put PutBlob) {
+	put(Backups, "full.apimbackup", 1)
+	p := filledPoint(1, "full.apimbackup")
+	p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy = false, time.Time{}, ""
+	_, err := b.Record(t.Context(), Backups, p)
+	check(t, err)
+	for range 2 {
+		for _, next := range []func(){
+			func() { p.ConcurrentChanges = true },
+			func() { p.Withdrawn, p.WithdrawnWhy = begin.Add(time.Hour), "it's <gone> & \"lost\" – zażółć" },
+			func() { p.WithdrawnWhy = "another reason" },
+			func() { p.ConcurrentChanges = false },
+			func() { p.Withdrawn, p.WithdrawnWhy = time.Time{}, "" },
+		} {
+			next()
+			later := filledPoint(1000, p.Blob) // of which all else is known from the start
+			later.ConcurrentChanges, later.Withdrawn, later.WithdrawnWhy = p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy
+			for range 2 {
+				check(t, b.Amend(t.Context(), Backups, later))
+				want(t, "amended point", recorded(t, b, p.Blob), p)
+			}
+		}
+	}
+}
+
+func amendRace(t *testing.T, b recovery.Blobs, put PutBlob) {
+	put(Backups, "full.apimbackup", 1)
+	first := filledPoint(1, "full.apimbackup")
+	_, err := b.Record(t.Context(), Backups, first)
+	check(t, err)
+	errs := make([]error, 4)
+	var group sync.WaitGroup
+	amended := func(i int) job.Point {
+		p := first
+		p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy = i%2 == 0, begin.Add(time.Duration(i)*time.Hour), fmt.Sprint("reason ", i)
+		return p
+	}
+	for i := range errs {
+		group.Go(func() { errs[i] = b.Amend(t.Context(), Backups, amended(i)) })
+	}
+	group.Wait()
+	check(t, errors.Join(errs...))
+	got, last := recorded(t, b, first.Blob), 0
+	_, err = fmt.Sscanf(got.WithdrawnWhy, "reason %d", &last)
+	check(t, err)
+	want(t, "amended point", got, amended(last))
 }

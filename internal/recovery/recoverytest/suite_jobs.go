@@ -21,7 +21,7 @@ var jobCases = []StoreCase{
 	{"a save from an old read is a conflict and changes nothing", oldRead},
 	{"a save of a job that is not there is a conflict", saveNothing},
 	{"of sixteen saves at once one wins", race},
-	{"overdue jobs of all services are found, and no others", overdue},
+	{"jobs that have not ended are found whenever they are due, and no others", unfinished},
 	{"a listing can be left early", leaveEarly},
 }
 
@@ -172,30 +172,26 @@ func race(t *testing.T, s recovery.Store) {
 	want(t, "owner", read(t, s, from.Job).Attempt.Owner, fmt.Sprint("owner ", winner))
 }
 
-func overdue(t *testing.T, s recovery.Store) {
-	var late []string
-	for i, service := range []string{"apim-a", "apim-b", "apim-c"} {
-		for n := range 3 {
+func unfinished(t *testing.T, s recovery.Store) {
+	want(t, "unfinished jobs", collect(t, s.Unfinished(t.Context())), nil)
+	var all []string
+	for _, service := range []string{"apim-a", "apim-b"} {
+		for n, events := range [][]job.Event{{job.Cancel{}}, {}, {job.Start{Owner: "o"}, job.Accepted{ResumeToken: "token"}}} {
 			j := pending(service)
-			j.ID = fmt.Sprintf("%s-%d", service, n)
-			j.NotBefore = begin.Add(time.Duration(n) * time.Minute)
-			create(t, s, j)
-			if n < 2 && i != 1 {
-				late = append(late, j.ID)
+			j.ID, j.NotBefore = fmt.Sprintf("%s-%d", service, n), begin.AddDate(1, 0, 0)
+			at := create(t, s, j)
+			for _, e := range events {
+				at = move(t, s, at, e)
+			}
+			if n > 0 {
+				all = append(all, j.ID)
 			}
 		}
 	}
-	// The second service's jobs: one ended, one begun, one put off.
-	move(t, s, read(t, s, job.Job{Service: "apim-b", ID: "apim-b-0"}), job.Cancel{})
-	started := move(t, s, read(t, s, job.Job{Service: "apim-b", ID: "apim-b-1"}), job.Start{Owner: "o"})
-
-	at := begin.Add(2 * time.Minute) // not before the third jobs' time, which is the same
-	want(t, "overdue jobs", ids(collect(t, s.Overdue(t.Context(), at))), late)
-	want(t, "overdue jobs", ids(collect(t, s.Overdue(t.Context(), begin))), nil)
-	all := collect(t, s.Overdue(t.Context(), started.NotBefore.Add(time.Millisecond)))
-	want(t, "overdue jobs", len(all), 8)
-	for _, j := range all {
-		want(t, "overdue job", j, read(t, s, j).Job)
+	found := collect(t, s.Unfinished(t.Context()))
+	want(t, "unfinished jobs", ids(found), all)
+	for _, j := range found {
+		want(t, "unfinished job", j, read(t, s, j).Job)
 	}
 }
 
@@ -211,7 +207,7 @@ func leaveEarly(t *testing.T, s recovery.Store) {
 	create(t, s, pending("apim-a"))
 	create(t, s, pending("apim-b"))
 	seen := 0
-	for range s.Overdue(t.Context(), begin.Add(time.Hour)) {
+	for range s.Unfinished(t.Context()) {
 		seen++
 		break
 	}

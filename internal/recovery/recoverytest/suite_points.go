@@ -14,6 +14,8 @@ var pointCases = []StoreCase{
 	{"points come newest first, each with every field", newestFirst},
 	{"points of one time come in one order", pointsAtOnce},
 	{"a point comes with the move that makes it or not at all", pointWithMove},
+	{"a point is made once", pointOnce},
+	{"a point is found by its blob and its service, with its tag", pointByBlob},
 	{"points are not shared with their callers", pointsApart},
 }
 
@@ -85,6 +87,55 @@ func pointWithMove(t *testing.T, s recovery.Store) {
 	want(t, "newest point", summary(t.Context(), t, s, "apim-weu").PointBlob, "")
 }
 
+func pointOnce(t *testing.T, s recovery.Store) {
+	p := pointAt("apim-weu", 1, begin)
+	keep(t, s, p)
+	before := summary(t.Context(), t, s, "apim-weu")
+	from := read(t, s, job.Job{Service: "apim-weu", ID: p.Job})
+	m := after(t, from, job.Deferred{})
+	again := p
+	again.Blob = "another"
+	m.Point = &again
+	wantIs(t, s.Save(t.Context(), m), job.ErrConflict)
+	want(t, "job", read(t, s, from.Job), from)
+	want(t, "points", points(t, s, "apim-weu"), []job.Point{p})
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), before)
+}
+
+func pointOf(t *testing.T, s recovery.Store, service, blob string) job.StoredPoint {
+	t.Helper()
+	found, err := s.Point(t.Context(), service, blob)
+	check(t, err)
+	if found.ETag == "" {
+		t.Errorf("point %s was read without a tag", blob)
+	}
+	return found
+}
+
+func pointByBlob(t *testing.T, s recovery.Store) {
+	_, err := s.Point(t.Context(), "apim-weu", "apim-weu-1.apimbackup")
+	wantIs(t, err, job.ErrNotFound)
+	withdrawn, live, other := pointAt("apim-weu", 1, begin), pointAt("apim-weu", 2, begin.Add(time.Hour)), pointAt("apim-neu", 2, begin)
+	live.Withdrawn, live.WithdrawnWhy = time.Time{}, ""
+	other.Blob = live.Blob
+	odd := pointAt("apim-weu", 3, begin)
+	odd.Blob = "it's' or Blob ne 'a/b?c#d"
+	for _, p := range []job.Point{withdrawn, live, other, odd} {
+		keep(t, s, p)
+		want(t, "point", pointOf(t, s, p.Service, p.Blob).Point, p)
+	}
+	want(t, "the other service's point", pointOf(t, s, "apim-neu", live.Blob).Point, other)
+	if pointOf(t, s, "apim-weu", live.Blob).ETag == pointOf(t, s, "apim-weu", odd.Blob).ETag {
+		t.Error("two points have one tag")
+	}
+	for _, blob := range []string{"", "apim-weu", withdrawn.Blob + "2", odd.Blob + "'"} {
+		_, err = s.Point(t.Context(), "apim-weu", blob)
+		wantIs(t, err, job.ErrNotFound)
+	}
+	_, err = s.Point(t.Context(), "it's/none", live.Blob)
+	wantIs(t, err, job.ErrNotFound)
+}
+
 func pointsApart(t *testing.T, s recovery.Store) {
 	given := pointAt("apim-weu", 1, begin)
 	keep(t, s, given)
@@ -92,5 +143,6 @@ func pointsApart(t *testing.T, s recovery.Store) {
 	for _, p := range points(t, s, "apim-weu") {
 		p.Settings["spoilt"] = "spoilt"
 	}
+	pointOf(t, s, "apim-weu", given.Blob).Settings["spoilt"] = "spoilt"
 	want(t, "points", points(t, s, "apim-weu"), []job.Point{pointAt("apim-weu", 1, begin)})
 }

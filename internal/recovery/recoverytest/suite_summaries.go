@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 var summaryCases = []StoreCase{
 	{"a service without jobs has no summary", noSummary},
 	{"a note writes only what it names", notes},
+	{"every field of a summary comes back alone, and goes again", everySummaryField},
+	{"no restorable point empties the newest", pointGone},
 	{"a backup's life writes its summary", summaryLife},
 	{"a summary's tag changes with every write", summaryTags},
 	{"every service's summary is listed", summaries},
@@ -65,6 +68,52 @@ func notes(t *testing.T, s recovery.Store) {
 	}
 }
 
+// summaryFields are the fields of a move that fill has filled, each alone.
+func summaryFields(seed int) map[string]job.SummaryMove {
+	var filled job.SummaryMove
+	fill(reflect.ValueOf(&filled).Elem(), "Summary", &seed)
+	all := map[string]job.SummaryMove{}
+	for i, value := range reflect.ValueOf(filled).Fields() {
+		var m job.SummaryMove
+		reflect.ValueOf(&m).Elem().FieldByIndex(i.Index).Set(value)
+		all[i.Name] = m
+	}
+	return all
+}
+
+func everySummaryField(t *testing.T, s recovery.Store) {
+	model := job.Summary{Service: "apim-weu"}
+	note := func(what string, m job.SummaryMove) {
+		t.Helper()
+		check(t, s.Note(t.Context(), "apim-weu", m))
+		model = m.Apply(model)
+		want(t, what, summary(t.Context(), t, s, "apim-weu"), model)
+	}
+	for _, seed := range []int{1, 1000} {
+		for name, m := range summaryFields(seed) {
+			note("summary with another "+name, m)
+		}
+	}
+	for name, m := range summaryFields(1) {
+		v := reflect.ValueOf(&m).Elem().FieldByName(name)
+		v.Set(reflect.New(v.Type().Elem()))
+		note("summary without "+name, m)
+	}
+	want(t, "summary without anything", summary(t.Context(), t, s, "apim-weu"), job.Summary{Service: "apim-weu", Bereft: true})
+}
+
+func pointGone(t *testing.T, s recovery.Store) {
+	keep(t, s, pointAt("apim-weu", 1, begin))
+	model := storedSummary(t, s, "apim-weu")
+	if model.PointBlob == "" || model.PointStarted.IsZero() || model.PointVerified.IsZero() || model.PointSize == 0 {
+		t.Fatalf("summary without its point: %+v", model)
+	}
+	check(t, s.Transit(t.Context(), job.Transition{Read: model, Summary: job.SummaryMove{Point: &job.Point{}}}))
+	model.PointBlob, model.PointStarted, model.PointVerified, model.PointSize = "", time.Time{}, time.Time{}, 0
+	model.Bereft = true
+	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model.Summary)
+}
+
 func summaryTags(t *testing.T, s recovery.Store) {
 	stored := func() job.StoredSummary {
 		t.Helper()
@@ -98,7 +147,7 @@ func summaryLife(t *testing.T, s recovery.Store) {
 	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
 
 	running := accepted(t, s, read(t, s, j), "token")
-	model.Waiting = ""
+	model.Waiting, model.LastStarted = "", running.Attempt.StartedAt
 	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
 
 	m := after(t, move(t, s, running, job.OperationSucceeded{}), job.Verified{})

@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery"
+	"lifeboat/internal/request"
 )
 
 // World is an engine with everything around it in memory: a queue that
@@ -20,6 +22,7 @@ type World struct {
 	Store   *Store
 	Azure   *Azure
 	Queue   *Queue
+	Hooks   *Hooks
 	Engine  *recovery.Engine
 
 	// Copies is how often each message is delivered; 1 if 0.
@@ -27,7 +30,9 @@ type World struct {
 	// Deliveries of a message before it is a dead letter.
 	MaxDeliveries int
 
+	// Dead are the dead letters, and Buried those of them that are left so.
 	Dead   []job.Message
+	Buried []job.Message
 	Deaths int
 
 	ids int
@@ -39,8 +44,9 @@ func NewWorld(p *plan.Plan, log *slog.Logger) *World {
 	w.Store = NewStore(&w.Effects)
 	w.Azure = NewAzure(&w.Effects, time.Now)
 	w.Queue = NewQueue(&w.Effects)
+	w.Hooks = NewHooks(&w.Effects)
 	w.Engine = &recovery.Engine{
-		Plan: p, Store: w.Store, ARM: w.Azure, Blobs: w.Azure, Queue: w.Queue, Log: log,
+		Plan: p, Store: w.Store, ARM: w.Azure, Blobs: w.Azure, Queue: w.Queue, Hooks: w.Hooks, Log: log,
 		NewID: func() string { w.ids++; return fmt.Sprintf("id%d", w.ids) },
 	}
 	return w
@@ -80,18 +86,67 @@ func (w *World) Run(ctx context.Context, d time.Duration) {
 func (w *World) deliver(ctx context.Context, m job.Message) {
 	enqueued := time.Now()
 	for n := 1; n <= w.MaxDeliveries; n++ {
-		if w.Survive(func() error {
-			p, err := recovery.DecodePrompt(m.Body)
-			if err != nil {
-				return err
-			}
-			p.EnqueuedAt, p.Deliveries = enqueued, n
-			return w.Engine.Step(ctx, p)
-		}) {
+		if w.Survive(func() error { return w.handle(ctx, m, enqueued, n) }) {
 			return
 		}
 	}
 	w.Dead = append(w.Dead, m)
+	d := recovery.DeadLetter{Queue: m.Queue, ID: m.ID, Body: m.Body, Reason: "MaxDeliveryCountExceeded", EnqueuedAt: enqueued, Properties: m.Properties}
+	for range w.MaxDeliveries {
+		if w.Survive(func() error { return w.handleDead(ctx, d) }) {
+			return
+		}
+	}
+	w.Buried = append(w.Buried, m)
+}
+
+// handle does what the handlers of the function app do with a message.
+func (w *World) handle(ctx context.Context, m job.Message, enqueued time.Time, deliveries int) error {
+	switch m.Queue {
+	case recovery.NoticeQueue:
+		p, err := recovery.DecodeNoticePrompt(m.Body)
+		if err != nil {
+			return err
+		}
+		p.Deliveries = deliveries
+		return w.Engine.Deliver(ctx, p)
+	case recovery.RequestQueue:
+		return w.ask(ctx, m)
+	}
+	p, err := recovery.DecodePrompt(m.Body)
+	if err != nil {
+		return err
+	}
+	p.EnqueuedAt, p.Deliveries = enqueued, deliveries
+	return w.Engine.Step(ctx, p)
+}
+
+func (w *World) ask(ctx context.Context, m job.Message) error {
+	decoded, err := request.Decode(m.Body)
+	if err != nil {
+		return err
+	}
+	switch r := decoded.(type) {
+	case request.Alert:
+		return w.Engine.Alert(ctx, r)
+	case request.Request:
+		if err := w.Engine.Request(ctx, r); !errors.Is(err, recovery.ErrRefused) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) handleDead(ctx context.Context, d recovery.DeadLetter) error {
+	switch d.Queue {
+	case recovery.NoticeQueue:
+		return w.Engine.DeadNotice(ctx, d)
+	case recovery.RequestQueue:
+		return w.Engine.DeadRequest(ctx, d)
+	case recovery.ApprovalQueue:
+		return w.Engine.DeadApproval(ctx, d)
+	}
+	return w.Engine.DeadStep(ctx, d)
 }
 
 // Survive reports whether f said yes; a death is a no.

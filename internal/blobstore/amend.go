@@ -1,0 +1,96 @@
+package blobstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+
+	"lifeboat/internal/job"
+)
+
+// amendTries is how often an amendment is tried while others amend the same.
+const amendTries = 5
+
+// Amend writes into the sidecar of p what is known of it later: that there
+// were concurrent changes, and that it was withdrawn. A sidecar that says so
+// already is not written. Amend returns job.ErrNotFound if there is no sidecar,
+// job.ErrNewerSchema if a newer version of Lifeboat wrote it, job.ErrRefused if
+// storage lets nobody change it, as in an immutable container, and
+// job.ErrConflict if others changed it at every try.
+func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error {
+	name := sidecarName(p.Blob)
+	doing := fmt.Sprintf("amend sidecar %s in container %s of account %s", name, where.Container, where.Account)
+	c, err := s.container(where)
+	if err != nil {
+		return err
+	}
+	for range amendTries {
+		text, tag, err := download(ctx, c, name)
+		switch a := answerOf(err); {
+		case err == nil && tag == nil:
+			// Without it the write would have no condition.
+			return fmt.Errorf("%s: the answer names no ETag", doing)
+		case err == nil:
+		case a.missing() || a.containerMissing():
+			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+		default:
+			return failed(doing, err)
+		}
+		next, err := amended(text, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		if next == nil {
+			return nil
+		}
+		err = upload(ctx, c, name, next, blob.ModifiedAccessConditions{IfMatch: tag})
+		switch a := answerOf(err); {
+		case err == nil:
+			return nil
+		case a.frozen():
+			return fmt.Errorf("%w: %w: the table alone has it; a catalogue rebuilt from the container won't", failed(doing, err), job.ErrRefused)
+		case a.code != bloberror.ConditionNotMet:
+			return failed(doing, err)
+		}
+	}
+	return fmt.Errorf("%s: tried %d times: %w", doing, amendTries, job.ErrConflict)
+}
+
+// laterNames are the fields of sidecarLater.
+var laterNames = []string{"concurrentChanges", "withdrawn", "withdrawnWhy"}
+
+// amended is a sidecar with what is known of p later, and all else as it is,
+// known to this version or not; nil if it says so already.
+func amended(text []byte, p job.Point) ([]byte, error) {
+	says, err := decodeOf(p.Blob, text)
+	if err != nil {
+		return nil, err
+	}
+	if says.ConcurrentChanges == p.ConcurrentChanges && says.Withdrawn.Equal(p.Withdrawn) && says.WithdrawnWhy == p.WithdrawnWhy {
+		return nil, nil
+	}
+	later, err := json.Marshal(laterOf(p))
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, err
+	}
+	for _, name := range laterNames {
+		delete(fields, name)
+	}
+	if err := json.Unmarshal(later, &fields); err != nil { // beside what is left
+		return nil, err
+	}
+	next, err := json.MarshalIndent(fields, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	next = append(next, '\n')
+	_, err = decode(next) // what could not be read again is not worth writing
+	return next, err
+}

@@ -1,0 +1,64 @@
+package recovery_test
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery/recoverytest"
+	"lifeboat/internal/request"
+)
+
+// The only point is deleted after a later backup failed: nothing can be restored.
+func TestTheOnlyPointIsDeletedAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := changing(t, hooksPlan(t, "    attempts: 1\n"))
+		w.Azure.Spoil = func(o *recoverytest.Operation) { o.Code = "X" }
+		ask(t, w, request.Request{ID: "b", Kind: request.Backup, Service: "apim-weu"})
+		w.Run(t.Context(), time.Hour)
+		blob := w.Store.Catalogue("apim-weu")[0].Blob
+		w.Azure.Delete(blob)
+		gone(t, w, blob)
+		w.Run(t.Context(), time.Hour)
+		once(t, w, job.NoticeDown)
+	})
+}
+
+// An occurrence must not wait for a change backup that waits for minInterval.
+func TestAnOccurrenceDoesNotWaitForMinInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(hooksPlan(t, "    changes: {minInterval: 20h}\n    attempts: 1\n"), slog.New(slog.DiscardHandler))
+		w.Run(t.Context(), 22*time.Hour)
+		tell(t, w, edit(w, "a"))
+		w.Azure.Spoil = func(o *recoverytest.Operation) { o.Code = "X" }
+		w.Run(t.Context(), time.Hour) // its backup fails at 22:10
+		w.Azure.Spoil = nil
+		tell(t, w, edit(w, "b")) // waits until 18:10 of the next day
+		w.Run(t.Context(), 40*time.Hour)
+		if late := said(t, w, job.NoticeLate); len(late) != 0 {
+			t.Errorf("late at %s though the schedule was free to work: %s", late[0].At, started(w))
+		}
+	})
+}
+
+// A copy of the change whose backup a person canceled.
+func TestACopyAfterACancellation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := changing(t, hooksPlan(t, ""))
+		c := edit(w, "first")
+		tell(t, w, c)
+		for _, j := range w.Store.Jobs("apim-weu") {
+			if j.OnChange {
+				ask(t, w, request.Request{ID: "c", Kind: request.Cancel, Job: j.ID, By: "ann"})
+			}
+		}
+		w.Run(t.Context(), time.Hour)
+		tell(t, w, c)
+		w.Run(t.Context(), 2*time.Hour)
+		if got := started(w); len(got) != 1 {
+			t.Errorf("backups at %v", got)
+		}
+	})
+}

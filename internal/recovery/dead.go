@@ -1,0 +1,174 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/request"
+)
+
+// DeadLetter is a message that its queue has given up. Nobody counts its
+// deliveries any more, so every path of the methods that take one ends in a
+// yes, or in a no after a pause.
+type DeadLetter struct {
+	Queue      string // that it was sent to
+	ID         string
+	Sequence   int64 // of the queue; makes it one of its kind
+	Body       []byte
+	Reason     string // Service Bus's own words
+	EnqueuedAt time.Time
+	Properties map[string]string
+}
+
+// The application properties of a message that is sent again after it was a
+// dead letter.
+const (
+	resentProperty    = "lifeboat-resent"     // how often
+	firstSeenProperty = "lifeboat-first-seen" // RFC 3339
+)
+
+// DeadStep takes a prompt that was given up. Its job looks again, later, with
+// the reason kept, and ends by its deadline if that does not help.
+func (e *Engine) DeadStep(ctx context.Context, d DeadLetter) error {
+	e.count1(ctx, countDeadLetters, d.Queue)
+	p, err := DecodePrompt(d.Body)
+	if errors.Is(err, job.ErrNewerSchema) {
+		return e.Postpone(ctx, p, err.Error())
+	}
+	if err != nil {
+		return e.deadNotice(ctx, d, "", err)
+	}
+	stored, err := e.Store.Job(ctx, p.Service, p.Job)
+	switch {
+	case errors.Is(err, job.ErrNotFound):
+		return e.deadNotice(ctx, d, p.Service, fmt.Errorf("job %s is not in the table", p.Job))
+	case err != nil:
+		return e.again(ctx, p, 0, err.Error())
+	case stored.State.Terminal() || p.Revision < stored.Revision:
+		return nil // the job has gone on without it
+	case stored.NotBefore.Sub(e.now()) > punctual:
+		return e.sent(ctx, p, e.prompt(ctx, p, stored.NotBefore)) // it has missed nothing
+	}
+	rules := plan.Default().Rules
+	if at, ok := e.Plan.Place(stored.Job); ok {
+		rules = at.Rules
+	}
+	return e.advance(ctx, p, stored, rules, job.Deferred{Reason: "Service Bus gave its message up: " + d.Reason}, nil)
+}
+
+// DeadRequest takes a request or an alert that was given up. What can be
+// carried out is, now or later, for a day; the rest is told to people.
+func (e *Engine) DeadRequest(ctx context.Context, d DeadLetter) error {
+	e.count1(ctx, countDeadLetters, d.Queue)
+	message, err := request.Decode(d.Body)
+	if err != nil {
+		return e.deadNotice(ctx, d, "", err)
+	}
+	service := ""
+	switch m := message.(type) {
+	case request.Request:
+		service, err = m.Service, e.Request(ctx, m)
+	case request.Alert:
+		if s, ok := e.ruled(m.Rule); ok {
+			service = s.Name
+		}
+		err = e.Alert(ctx, m)
+	}
+	return e.afterDead(ctx, d, service, err)
+}
+
+// DeadApproval takes an approval that was given up, as DeadRequest does. One
+// that comes too late is refused by its job.
+func (e *Engine) DeadApproval(ctx context.Context, d DeadLetter) error {
+	e.count1(ctx, countDeadLetters, d.Queue)
+	a, err := request.DecodeApproval(d.Body)
+	if err != nil {
+		return e.deadNotice(ctx, d, "", err)
+	}
+	return e.afterDead(ctx, d, "", e.Approval(ctx, a))
+}
+
+// DeadNotice takes a prompt for a notice that was given up. The notice's row
+// is there, or it is not worth another one; Watch prompts what is pending.
+func (e *Engine) DeadNotice(ctx context.Context, d DeadLetter) error {
+	e.count1(ctx, countDeadLetters, d.Queue)
+	if _, err := DecodeNoticePrompt(d.Body); err != nil {
+		return e.deadNotice(ctx, d, "", err)
+	}
+	e.Log.WarnContext(ctx, "notice left to the watchdog", "message", d.ID, keyReason, d.Reason)
+	return nil
+}
+
+// afterDead goes on after one more try: done, refused for good, or to be
+// tried again later.
+func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, err error) error {
+	if err == nil {
+		e.Log.InfoContext(ctx, "dead letter carried out after all", "message", d.ID, "queue", d.Queue)
+		return nil
+	}
+	firstSeen, resent := d.history(e.now())
+	if errors.Is(err, ErrRefused) || e.now().Sub(firstSeen) > repeatFor {
+		return e.deadNotice(ctx, d, service, err)
+	}
+	again := job.Message{
+		Queue: d.Queue, ID: d.ID, Body: d.Body, NotBefore: e.now().Add(job.Backoff(resent+1, d.ID)),
+		Properties: map[string]string{resentProperty: strconv.Itoa(resent + 1), firstSeenProperty: firstSeen.Format(time.RFC3339)},
+	}
+	e.Log.WarnContext(ctx, "dead letter sent again", "message", d.ID, "queue", d.Queue, keyError, err.Error(), keyNext, again.NotBefore)
+	if err := e.Queue.Send(ctx, again); err != nil {
+		pause(ctx, sulk)
+		return fmt.Errorf("send dead letter %s to %s again: %w", d.ID, d.Queue, err)
+	}
+	return nil
+}
+
+// history is when a message was first seen and how often it was sent again.
+// Whoever may send requests could forge both, to no gain.
+func (d DeadLetter) history(now time.Time) (firstSeen time.Time, resent int) {
+	resent, _ = strconv.Atoi(d.Properties[resentProperty]) // 0 if it says nothing
+	firstSeen, err := time.Parse(time.RFC3339, d.Properties[firstSeenProperty])
+	if err != nil {
+		firstSeen = d.EnqueuedAt
+	}
+	if firstSeen.IsZero() || firstSeen.After(now) {
+		firstSeen = now
+	}
+	return firstSeen, max(resent, 0)
+}
+
+// deadNotice tells people of a message that nothing can be done with. Only
+// when that is written down the message is let go.
+func (e *Engine) deadNotice(ctx context.Context, d DeadLetter, service string, why error) error {
+	reason := request.Excerpt([]byte(problem(why)))
+	n := job.Notice{
+		ID:   job.NoService + ":" + job.NewTally([]string{d.Queue, d.ID, strconv.FormatInt(d.Sequence, 10)}).Hash + ":" + string(job.NoticeDeadMessage),
+		Type: job.NoticeDeadMessage, Service: job.NoService, At: e.now(),
+		Facts: job.NoticeFacts{Queue: d.Queue, Code: d.Reason, Message: reason, Excerpt: request.Excerpt(d.Body)},
+	}
+	if s, ok := e.Plan.Service(service); ok {
+		n.About = s.Name
+	}
+	err := e.Store.AddNotice(ctx, n)
+	if err != nil && !errors.Is(err, job.ErrExists) {
+		pause(ctx, sulk)
+		return fmt.Errorf("keep dead letter %s of %s: %w", d.ID, d.Queue, err)
+	}
+	e.Log.ErrorContext(ctx, "dead letter", "message", d.ID, "queue", d.Queue, keyReason, d.Reason, keyError, reason)
+	e.announce(ctx, []job.Notice{n})
+	return nil
+}
+
+// problem is what is wrong with a message, without the excerpt that the error
+// of a malformed one has of its own.
+func problem(err error) string {
+	var malformed *request.MalformedError
+	if errors.As(err, &malformed) {
+		return fmt.Sprintf("%v: %s", request.ErrMalformed, malformed.Problem)
+	}
+	return err.Error()
+}

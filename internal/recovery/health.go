@@ -1,0 +1,104 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// watchHealth announces, once each, that a service's backups are late, that
+// it is down, that it has recovered, and that its last point is about to
+// lapse. Services whose summary says nothing new cost nothing.
+func (e *Engine) watchHealth(ctx context.Context, s plan.Service, known job.Summary) error {
+	now := e.now()
+	if healthMove(s, known, now).Empty() {
+		return nil
+	}
+	return e.contended(ctx, func() error {
+		summary, err := e.Store.StoredSummary(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		t := job.Transition{Read: summary, Summary: healthMove(s, summary.Summary, now), Notices: healthNotices(s, summary.Summary, now)}
+		if t.Summary.Empty() {
+			return nil
+		}
+		if err := e.Store.Transit(ctx, t); err != nil {
+			return fmt.Errorf("save the health of %s: %w", s.Name, err)
+		}
+		for _, n := range t.Notices {
+			e.Log.WarnContext(ctx, "health changed", keyService, s.Name, "notice", string(n.Type), "since", n.Facts.Since)
+		}
+		e.announce(ctx, t.Notices)
+		return nil
+	})
+}
+
+// healthMove is what s's summary must say at now, as far as it does not.
+func healthMove(s plan.Service, known job.Summary, now time.Time) job.SummaryMove {
+	var m job.SummaryMove
+	if known.ProtectedSince.IsZero() {
+		m.ProtectedSince, known.ProtectedSince = &now, now
+	}
+	if health := healthAt(s, known, now); health != known.Health {
+		m.Health, m.HealthSince = &health, &now
+	}
+	if lapsing(s, known, now) {
+		m.Lapsing = &known.PointBlob
+	}
+	return m
+}
+
+// healthAt is s's health at now as it is announced: what is down is down until
+// it is well again.
+func healthAt(s plan.Service, known job.Summary, now time.Time) job.Health {
+	health := known.HealthAt(s.Cadence(), now)
+	if health == job.Late && known.Health == job.Down {
+		return job.Down
+	}
+	return health
+}
+
+// lapsing reports whether the newest point is about to lapse and nobody was
+// told.
+func lapsing(s plan.Service, known job.Summary, now time.Time) bool {
+	left := known.PointStarted.Add(s.RestorableFor).Sub(now)
+	return known.PointBlob != "" && known.Lapsing != known.PointBlob && left <= s.LapseWarning
+}
+
+// healthNotices says what healthMove changes. A service that was not looked
+// at while it was late is announced as late all the same.
+func healthNotices(s plan.Service, known job.Summary, now time.Time) []job.Notice {
+	facts := job.NoticeFacts{Job: known.LastJob, Code: known.LastCode, Point: known.PointBlob, Since: known.PointStarted}
+	if known.PointBlob != "" {
+		facts.Until = known.PointStarted.Add(s.RestorableFor)
+	}
+	if facts.Since.IsZero() {
+		facts.Since = known.ProtectedSince
+	}
+	var notices []job.Notice
+	add := func(t job.NoticeType) {
+		notices = append(notices, job.ServiceNotice(s.Name, s.Name, t, now, facts))
+	}
+	health := healthAt(s, known, now)
+	overdue := now.Sub(facts.Since) > s.Interval+s.Grace
+	switch {
+	case health == known.Health:
+	case health == "":
+		add(job.NoticeRecovered)
+	case health == job.Late:
+		add(job.NoticeLate)
+	case health == job.Down:
+		if known.Health == "" && overdue {
+			add(job.NoticeLate)
+		}
+		add(job.NoticeDown)
+	}
+	if lapsing(s, known, now) {
+		add(job.NoticePointLapsing)
+	}
+	return notices
+}
