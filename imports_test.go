@@ -65,6 +65,13 @@ func TestImportsPointInwards(t *testing.T) {
 			return standard(p) || slices.Contains([]string{"lifeboat/internal/job", "lifeboat/internal/plan", "lifeboat/internal/recovery", "lifeboat/internal/functions"}, p) ||
 				strings.HasPrefix(p, "go.opentelemetry.io/") || p == "google.golang.org/protobuf/proto"
 		}},
+		{"lifeboat/internal/preflight", "verdicts are pure: the core and the plan, without I/O", func(p string) bool {
+			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os" || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan"
+		}},
+		{"lifeboat/internal/web", "pages are pure: drawn from what is passed in, without I/O", func(p string) bool {
+			return standard(p) && (!under(p, "net") || p == "net/url") && p != "context" && p != "log/slog" && p != "os" ||
+				slices.Contains([]string{"lifeboat/internal/fleet", "lifeboat/internal/job", "lifeboat/internal/plan"}, p)
+		}},
 		{"lifeboat/internal/event", "events are decoded by the standard library only, without I/O", func(p string) bool {
 			return standard(p) && !under(p, "net") && p != "context" && p != "log/slog" && p != "os"
 		}},
@@ -88,13 +95,13 @@ func TestImportsPointInwards(t *testing.T) {
 		{"lifeboat/internal/recovery", "the shell imports the pure core and the plan", func(p string) bool {
 			return standard(p) || slices.Contains([]string{
 				"lifeboat/internal/job", "lifeboat/internal/gate", "lifeboat/internal/plan", "lifeboat/internal/request", "lifeboat/internal/event",
-				"lifeboat/internal/fleet", "lifeboat/internal/notice", "golang.org/x/sync/errgroup",
+				"lifeboat/internal/fleet", "lifeboat/internal/notice", "lifeboat/internal/retention", "golang.org/x/sync/errgroup",
 			}, p)
 		}},
 		{"lifeboat/handlers", "handlers decode and call recovery", func(p string) bool {
 			return standard(p) || slices.Contains([]string{
 				"lifeboat/internal/functions", "lifeboat/internal/job", "lifeboat/internal/recovery", "lifeboat/internal/request", "lifeboat/internal/event",
-				"lifeboat/internal/fleet", "lifeboat/internal/metrics", "github.com/google/uuid",
+				"lifeboat/internal/fleet", "lifeboat/internal/metrics", "lifeboat/internal/plan", "lifeboat/internal/web", "github.com/google/uuid",
 			}, p)
 		}},
 	}

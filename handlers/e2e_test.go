@@ -104,7 +104,7 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 	})
 	must(err)
 	return &recovery.Engine{
-		Plan: p, Store: tablestore.New(table), ARM: client, Queue: servicebus.New(a.bus), Log: log, Parallel: 8,
+		Plan: p, Store: tablestore.New(table), Table: "e2e", ARM: client, Queue: servicebus.New(a.bus), Log: log, Parallel: 8,
 		Blobs: blobstore.New(func(string) (*service.Client, error) { return blobs.ServiceClient(), nil }),
 		NewID: func() string { return fmt.Sprintf("id-%d", a.ids.Add(1)) },
 	}

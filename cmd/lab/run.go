@@ -59,8 +59,8 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 	services := paced(emulator.SampleServices())
 	s, err := raise(ctx, staging{
 		app: o.app, dir: filepath.Join(o.app, ".lab"), listen: string(o.listen), services: services,
-		plan: runPlan(services),
-		out:  stdout, colors: paletteFor(stdout, os.Getenv),
+		plan: runPlan(services), keyless: true,
+		out: stdout, colors: paletteFor(stdout, os.Getenv),
 	})
 	if err != nil {
 		return ended(ctx, stderr, err)
@@ -69,6 +69,11 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 	if err := errors.Join(s.writeEnvironment(), s.writeOperatorFile()); err != nil {
 		return ended(ctx, stderr, err)
 	}
+	web, err := s.serve(s.host.HTTP())
+	if err != nil {
+		return ended(ctx, stderr, err)
+	}
+	defer web.close()
 	s.timeline.say("Development Azure and the handler are up after %s. Backing up %s.\n\n", short(time.Since(began)), strings.Join(s.names(), " and "))
 	s.timeline.first(func() string { return "first job started " + short(time.Since(began)) + " after launch" })
 	err = s.fire("BackupSchedule")
@@ -76,7 +81,7 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 		err = s.settled(ctx)
 	}
 	if err == nil {
-		s.signpost(began)
+		s.signpost(began, web.url)
 		err = s.stay(ctx)
 	}
 	s.timeline.mute()
@@ -112,16 +117,18 @@ func (s *stage) stay(ctx context.Context) error {
 }
 
 // signpost says after the first round where to look next.
-func (s *stage) signpost(began time.Time) {
+func (s *stage) signpost(began time.Time, web string) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\nFirst round done after %s: %s. Where to look next:\n\n", short(time.Since(began)), s.tally())
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
+		{"the status page", web + "/api/status"},
+		{"the commands", "bin/lifeboat --lab status   # and backup, restore, approve, check, ..."},
 		{"the plan", s.planFile()},
 		{"the backups", "container " + backupContainer + ", each with a " + sidecarSuffix + " beside it"},
 		{"a job's story", "jq -c 'select(.job == \"" + jobRows(s.azure)[0].id + "\")' " + s.logFile()},
 		{"connections", "source " + s.environmentFile() + "   # Service Bus, Blob and Table, ARM (" + s.at.ARM + ")"},
-		{"a night of faults", "bin/lab play nightly"},
+		{"stories", "bin/lab play   # nightly, failover, changes, silence"},
 		{"next round", nextRound(time.Now()).Format("15:04") + ", by the BackupSchedule timer"},
 	} {
 		fmt.Fprintf(table, "  %s\t%s\n", row[0], row[1])

@@ -26,6 +26,8 @@ type staging struct {
 	plan     string // its text
 	out      io.Writer
 	colors   palette
+	// keyless: HTTP functions ask for no key, as under Core Tools.
+	keyless bool
 	// worker runs the handler; the real binary if nil.
 	worker func(s *stage) (host.Worker, error)
 }
@@ -98,8 +100,12 @@ func (s *stage) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	key := functionKey
+	if s.keyless {
+		key = ""
+	}
 	h := host.New(s.loaded, host.Options{
-		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), FunctionKey: functionKey,
+		Worker: worker, Queues: s.azure.Queues(), Log: s.timeline.hostLog(), FunctionKey: key,
 		OnInvocation: func(in host.Invocation) {
 			s.timeline.invoked(in)
 			s.invocations.add(in)

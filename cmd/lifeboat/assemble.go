@@ -57,9 +57,19 @@ func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*r
 		Queue:    servicebus.New(bus),
 		Hooks:    webhook.New(webhook.Options{Getenv: getenv}),
 		Log:      log,
+		Table:    tableName(c),
 		NewID:    uuid.NewString,
 		Parallel: 8,
 	}, nil
+}
+
+// tableName is what containers are claimed by: the same for the app and for its
+// operators.
+func tableName(c config.Config) string {
+	if c.State.Name == "" {
+		return "development/" + c.Table
+	}
+	return strings.TrimRight(c.State.Name, "/") + "/" + c.Table
 }
 
 // readPlan reads the plan and checks what only the app settings can tell.

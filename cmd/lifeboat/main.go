@@ -1,21 +1,21 @@
 // Command lifeboat is the deployed program: `lifeboat serve` is the custom
-// handler that the Azure Functions host starts.
+// handler that the Azure Functions host starts, and everything else is for
+// operators. Their commands speak with storage and Service Bus themselves, by
+// the operator's own identity, so that they work when the app does not.
 package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// Exit codes. The host takes 0 for "do not start me again", so serve never
-// returns it.
-const (
-	exitDone  = 0
-	exitError = 1
-	exitUsage = 2
+	"lifeboat/internal/config"
 )
 
 func main() {
@@ -24,40 +24,91 @@ func main() {
 
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	code := exitDone
+	p := &program{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, reach: reachAzure, survey: surveyAzure}
+	// serve has an end of its own.
+	p.interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	}
+	return p.run(ctx, args)
+}
+
+// program is the process as the commands see it; a test has another.
+type program struct {
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	// reach opens what the settings name. It makes no request.
+	reach func(config.Config) (*reached, error)
+	// survey opens what only check looks at. It makes no request.
+	survey func(config.Config, func(string) string) (*sights, error)
+
+	// interruptible is a context that Ctrl-C ends.
+	interruptible func(context.Context) (context.Context, context.CancelFunc)
+
+	flags flags
+	code  int
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
 	root := &cobra.Command{
-		Use:           "lifeboat",
-		Short:         "Disaster recovery for Azure API Management",
+		Use:   "lifeboat",
+		Short: "Disaster recovery for Azure API Management",
+		Long: "Lifeboat keeps Azure API Management services recoverable.\n\n" +
+			"Operators' commands find their Azure by the app's own settings: from the environment,\n" +
+			"from a file in the form of local.settings.json (--settings), or from the lab that runs\n" +
+			"here (--lab). They use your own Azure identity: az login, or AZURE_CLIENT_ID and the\n" +
+			"like. Exit codes: lifeboat help exit-codes.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	root.AddCommand(
-		&cobra.Command{
-			Use:   "serve",
-			Short: "Answer the Azure Functions host on 127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT",
-			Long: "Serve runs the function app's handlers. The Azure Functions host starts it (see host.json).\n" +
-				"It reads the app settings in local.settings.sample.json and the plan in lifeboat.sample.yaml.\n\n" +
-				"Exit status: 1 if the settings or the plan can't be used, each reason on a line; 128 plus\n" +
-				"the signal's number when it is told to stop. Never 0: the host would not start it again.",
-			Args: cobra.NoArgs,
-			Run: func(cmd *cobra.Command, _ []string) {
-				code = serve(cmd.Context(), getenv, stdout, stderr)
-			},
-		},
-		&cobra.Command{
-			Use:   "version",
-			Short: "Say what this program is",
-			Args:  cobra.NoArgs,
-			Run:   func(*cobra.Command, []string) { version(stdout) },
-		},
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	p.flags.add(root)
+	root.AddGroup(
+		&cobra.Group{ID: looks, Title: "See how things are:"},
+		&cobra.Group{ID: acts, Title: "Do something:"},
 	)
-	if err := root.ExecuteContext(ctx); err != nil {
-		say(stderr, err)
-		return exitUsage
+	for _, command := range []func(*program) *cobra.Command{
+		statusCommand, jobsCommand, jobCommand, pointsCommand, checkCommand,
+		backupCommand, restoreCommand, approveCommand, rejectCommand, cancelCommand, ackCommand, maintenanceCommand,
+		holdCommand, releaseCommand, pruneCommand, rebuildCommand,
+		planCommand, serveCommand, versionCommand, exitCodesTopic,
+	} {
+		root.AddCommand(command(p))
 	}
-	return code
+	if command, err := root.ExecuteContextC(ctx); err != nil {
+		say(p.stderr, err)
+		return usageCode(command)
+	}
+	return p.code
+}
+
+// The groups of commands in the help.
+const (
+	looks = "looks"
+	acts  = "acts"
+)
+
+func serveCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Answer the Azure Functions host on 127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT",
+		Long: "Serve runs the function app's handlers. The Azure Functions host starts it (see host.json).\n" +
+			"It reads the app settings in local.settings.sample.json and the plan in lifeboat.sample.yaml.\n\n" +
+			"Exit status: 1 if the settings or the plan can't be used, each reason on a line; 128 plus\n" +
+			"the signal's number when it is told to stop. Never 0: the host would not start it again.",
+		Args: cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error {
+			if p.flags != (flags{}) {
+				return errors.New("serve takes its settings from the Functions host: --settings, --lab, --plan and --json are for operators")
+			}
+			return nil
+		},
+		Run: func(cmd *cobra.Command, _ []string) {
+			p.code = serve(cmd.Context(), p.getenv, p.stdout, p.stderr)
+		},
+	}
 }

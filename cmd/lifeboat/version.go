@@ -2,29 +2,56 @@ package main
 
 import (
 	"cmp"
-	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 )
 
-// version prints what the Go toolchain knows about this build.
-func version(w io.Writer) {
-	fmt.Fprintf(w, "lifeboat %s (%s %s/%s)\n", revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+// build is what the Go toolchain knows about this program.
+type build struct {
+	Revision string `json:"revision"`
+	Modified bool   `json:"modified"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func versionCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say what this program is",
+		Args:  cobra.NoArgs,
+		Run: func(*cobra.Command, []string) {
+			b := thisBuild()
+			if p.flags.json {
+				p.code = p.end(printJSON(p.stdout, b))
+				return
+			}
+			p.print("lifeboat %s (%s %s)\n", revision(), b.Go, b.Platform)
+		},
+	}
+}
+
+func thisBuild() build {
+	b := build{Revision: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				b.Revision = cmp.Or(s.Value, b.Revision)
+			case "vcs.modified":
+				b.Modified = s.Value == "true"
+			}
+		}
+	}
+	return b
 }
 
 // revision is the commit that this build was made from.
 func revision() string {
-	revision, modified := "unknown", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				revision = cmp.Or(s.Value, revision)
-			case s.Key == "vcs.modified" && s.Value == "true":
-				modified = " with changes"
-			}
-		}
+	b := thisBuild()
+	if b.Modified {
+		return b.Revision + " with changes"
 	}
-	return revision + modified
+	return b.Revision
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -106,23 +105,7 @@ func (c *Client) plainClient() (*arm.Client, error) {
 // assignments reads one page.
 func assignments(ctx context.Context, client *arm.Client, address string) (assignmentPage, error) {
 	var page assignmentPage
-	address, err := runtime.EncodeQueryParams(address) // a next link may not be
-	if err != nil {
-		return page, err
-	}
-	r, err := runtime.NewRequest(ctx, http.MethodGet, address)
-	if err != nil {
-		return page, err
-	}
-	r.Raw().Header.Set("Accept", "application/json")
-	resp, err := client.Pipeline().Do(r)
-	if err != nil {
-		return page, err
-	}
-	if !runtime.HasStatusCode(resp, http.StatusOK) {
-		return page, runtime.NewResponseError(resp)
-	}
-	err = runtime.UnmarshalAsJSON(resp, &page)
+	err := get(ctx, client, address, &page)
 	if err == nil && page.Value == nil {
 		// Not to be taken for a list of none.
 		err = errors.New("the answer is not a list")

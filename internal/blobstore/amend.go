@@ -15,7 +15,7 @@ import (
 const amendTries = 5
 
 // Amend writes into the sidecar of p what is known of it later: that there
-// were concurrent changes, and that it was withdrawn. A sidecar that says so
+// were concurrent changes, who holds it, and that it was withdrawn. A sidecar that says so
 // already is not written. Amend returns job.ErrNotFound if there is no sidecar,
 // job.ErrNewerSchema if a newer version of Lifeboat wrote it, job.ErrRefused if
 // storage lets nobody change it, as in an immutable container, and
@@ -60,7 +60,12 @@ func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error
 }
 
 // laterNames are the fields of sidecarLater.
-var laterNames = []string{"concurrentChanges", "withdrawn", "withdrawnWhy"}
+var laterNames = []string{"concurrentChanges", "held", "heldBy", "withdrawn", "withdrawnWhy"}
+
+func saysLater(says, p job.Point) bool {
+	return says.ConcurrentChanges == p.ConcurrentChanges && says.Held == p.Held && says.HeldBy == p.HeldBy &&
+		says.Withdrawn.Equal(p.Withdrawn) && says.WithdrawnWhy == p.WithdrawnWhy
+}
 
 // amended is a sidecar with what is known of p later, and all else as it is,
 // known to this version or not; nil if it says so already.
@@ -69,7 +74,7 @@ func amended(text []byte, p job.Point) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if says.ConcurrentChanges == p.ConcurrentChanges && says.Withdrawn.Equal(p.Withdrawn) && says.WithdrawnWhy == p.WithdrawnWhy {
+	if saysLater(says, p) {
 		return nil, nil
 	}
 	later, err := json.Marshal(laterOf(p))

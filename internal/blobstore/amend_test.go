@@ -50,8 +50,10 @@ func TestAmendKeepsUnknownFields(t *testing.T) {
 	b.recordSample(t, strings.Replace(string(text), "{", `{"holds": [{"until": 12345678901234567890}, null], "<a>": {"b": "c"}, `, 1))
 	want := fieldsOf(t, b.sidecar(t))
 	p := withdrawn()
-	p.ConcurrentChanges = true
+	p.ConcurrentChanges, p.Held, p.HeldBy = true, "kept for the audit", "Ala"
+	p.Pinned, p.Removing = "a-restore", true // of the table only
 	check(t, b.Amend(t.Context(), backups, p))
+	want["held"], want["heldBy"] = "kept for the audit", "Ala"
 	want["concurrentChanges"], want["withdrawn"], want["withdrawnWhy"] = true, "2026-03-02T01:04:12.345678901Z", "its blob is gone"
 	if diff := cmp.Diff(want, fieldsOf(t, b.sidecar(t))); diff != "" {
 		t.Errorf("sidecar (-want +got):\n%s", diff)
@@ -61,7 +63,7 @@ func TestAmendKeepsUnknownFields(t *testing.T) {
 	}
 	// What is not so any more is left out, as in a record.
 	check(t, b.Amend(t.Context(), backups, point()))
-	for _, name := range []string{"concurrentChanges", "withdrawn", "withdrawnWhy"} {
+	for _, name := range []string{"concurrentChanges", "held", "heldBy", "withdrawn", "withdrawnWhy"} {
 		delete(want, name)
 	}
 	if diff := cmp.Diff(want, fieldsOf(t, b.sidecar(t))); diff != "" {
@@ -80,6 +82,25 @@ func TestAmendImmutable(t *testing.T) {
 	unnamed(t, err, sidecar, "container backups", "BlobImmutableDueToPolicy", "rebuilt from the container")
 	if !errors.Is(err, job.ErrRefused) {
 		t.Errorf("error %v, want one that says that it is no use to try again", err)
+	}
+}
+
+func TestAmendHeld(t *testing.T) {
+	b := setup(t)
+	b.recorded(t)
+	b.tap.Inject(wire.Fault{
+		Kind: wire.Instead, Status: 409, Header: http.Header{"X-Ms-Error-Code": {"BlobImmutableDueToLegalHold"}},
+		Match: func(r *http.Request) bool { return r.Method == http.MethodPut },
+	})
+	got, err := b.Record(t.Context(), backups, withdrawn()) // what stands, stands
+	check(t, err)
+	if diff := cmp.Diff(point(), got); diff != "" {
+		t.Errorf("recorded point (-want +got):\n%s", diff)
+	}
+	err = b.Amend(t.Context(), backups, withdrawn())
+	unnamed(t, err, sidecar, "BlobImmutableDueToLegalHold")
+	if !errors.Is(err, job.ErrRefused) {
+		t.Errorf("error %v, want a refusal", err)
 	}
 }
 

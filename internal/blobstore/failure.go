@@ -54,16 +54,31 @@ func (a answer) containerMissing() bool {
 // exists: the blob is there, and for one reason or another stays as it is.
 func (a answer) exists() bool {
 	switch a.code {
-	case bloberror.BlobAlreadyExists, bloberror.BlobImmutableDueToPolicy, bloberror.UnauthorizedBlobOverwrite,
-		bloberror.ConditionNotMet, bloberror.LeaseIDMissing:
+	case bloberror.BlobAlreadyExists, bloberror.UnauthorizedBlobOverwrite, bloberror.ConditionNotMet:
 		return true
 	}
-	return false
+	return a.immutable() || a.leased()
 }
+
+// immutableDueToLegalHold is not among the SDK's codes.
+const immutableDueToLegalHold bloberror.Code = "BlobImmutableDueToLegalHold"
+
+// immutable: the blob can be neither changed nor deleted, by a policy or a hold.
+func (a answer) immutable() bool {
+	return a.code == bloberror.BlobImmutableDueToPolicy || a.code == immutableDueToLegalHold
+}
+
+// archived: the blob is there, but nobody can read it now.
+func (a answer) archived() bool {
+	return a.code == bloberror.BlobArchived || a.code == bloberror.BlobBeingRehydrated
+}
+
+// leased: the blob can be neither changed nor deleted but by who leased it.
+func (a answer) leased() bool { return a.code == bloberror.LeaseIDMissing }
 
 // frozen: the blob can't be changed, today or ever.
 func (a answer) frozen() bool {
-	return a.code == bloberror.BlobImmutableDueToPolicy || a.code == bloberror.UnauthorizedBlobOverwrite
+	return a.immutable() || a.code == bloberror.UnauthorizedBlobOverwrite
 }
 
 // failure says what was tried and what storage or the network said. It is all

@@ -9,12 +9,14 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"lifeboat/internal/blobstore"
 	"lifeboat/internal/emulator/storage"
 	"lifeboat/internal/emulator/wire"
 	"lifeboat/internal/job"
+	"lifeboat/internal/recovery/recoverytest"
 )
 
 const endpoint = "http://storage.invalid"
@@ -62,6 +64,48 @@ func (b *bundle) put(t *testing.T) func(s job.Service, blob string, size int) {
 			t.Fatal(err)
 		}
 		check(t, b.server.PutBlob(s.Container, blob, make([]byte, size), nil))
+	}
+}
+
+// containers are what the suite may do without the port.
+func (b *bundle) containers(t *testing.T) recoverytest.Containers {
+	return recoverytest.Containers{
+		Put: b.put(t), Protect: b.lease(t),
+		Spoil: func(s job.Service, blob string) {
+			t.Helper()
+			check(t, b.server.PutBlob(s.Container, blob+".lifeboat.json", []byte(`{"schema":1`), nil))
+		},
+		Drop: func(s job.Service) {
+			t.Helper()
+			_, err := b.direct(t).NewContainerClient(s.Container).Delete(t.Context(), nil)
+			check(t, err)
+		},
+	}
+}
+
+// direct is a client whose requests no tap sees.
+func (b *bundle) direct(t *testing.T) *service.Client {
+	t.Helper()
+	client, err := service.NewClientFromConnectionString(b.server.ConnectionString(endpoint, endpoint), &service.ClientOptions{
+		ClientOptions: azcore.ClientOptions{Transport: wire.Transport{Handler: b.server.Blob()}},
+	})
+	check(t, err)
+	return client
+}
+
+// lease leases a blob, until breakUp is called.
+func (b *bundle) lease(t *testing.T) func(s job.Service, blob string) (breakUp func()) {
+	return func(s job.Service, blob string) func() {
+		t.Helper()
+		held, err := lease.NewBlobClient(b.direct(t).NewContainerClient(s.Container).NewBlobClient(blob), nil)
+		check(t, err)
+		_, err = held.AcquireLease(t.Context(), -1, nil)
+		check(t, err)
+		return func() {
+			t.Helper()
+			_, err := held.BreakLease(t.Context(), nil)
+			check(t, err)
+		}
 	}
 }
 

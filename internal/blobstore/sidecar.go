@@ -16,10 +16,13 @@ const sidecarSchema = 1
 // maxSidecar bounds what is read; a sidecar has about a kilobyte.
 const maxSidecar = 1 << 20
 
-func sidecarName(backup string) string { return backup + ".lifeboat.json" }
+const sidecarSuffix = ".lifeboat.json"
+
+func sidecarName(backup string) string { return backup + sidecarSuffix }
 
 // sidecar is a point as the container keeps it, so that the catalogue can be
-// rebuilt from the container alone.
+// rebuilt from the container alone. Who pins the point, and that it is being
+// removed, is of the table only.
 type sidecar struct {
 	Schema     int               `json:"schema"`
 	Service    string            `json:"service"`
@@ -39,6 +42,8 @@ type sidecar struct {
 // sidecarLater is what comes to be known later; see amended.
 type sidecarLater struct {
 	ConcurrentChanges bool      `json:"concurrentChanges,omitempty"`
+	Held              string    `json:"held,omitempty"`
+	HeldBy            string    `json:"heldBy,omitempty"`
 	Withdrawn         time.Time `json:"withdrawn,omitzero"`
 	WithdrawnWhy      string    `json:"withdrawnWhy,omitempty"`
 }
@@ -93,17 +98,8 @@ func encode(p job.Point) ([]byte, error) {
 // decode reads a sidecar. It returns job.ErrNewerSchema without a look at the
 // rest, and an error for one that does not name a blob and its times.
 func decode(text []byte) (job.Point, error) {
-	if len(text) > maxSidecar {
-		return job.Point{}, fmt.Errorf("larger than %d bytes, so it is none", maxSidecar)
-	}
-	var version struct {
-		Schema int `json:"schema"`
-	}
-	if err := json.Unmarshal(text, &version); err != nil {
-		return job.Point{}, fmt.Errorf("not readable as JSON: %w", err)
-	}
-	if version.Schema > sidecarSchema {
-		return job.Point{}, fmt.Errorf("schema %d, this version knows %d: %w", version.Schema, sidecarSchema, job.ErrNewerSchema)
+	if err := readable(text, sidecarSchema); err != nil {
+		return job.Point{}, err
 	}
 	var s sidecar
 	if err := json.Unmarshal(text, &s); err != nil {
@@ -118,13 +114,37 @@ func decode(text []byte) (job.Point, error) {
 	return s.point(), nil
 }
 
+// readable reports why text is not JSON of a schema up to known, if it is not.
+func readable(text []byte, known int) error {
+	if len(text) > maxSidecar {
+		return fmt.Errorf("larger than %d bytes, so it is none", maxSidecar)
+	}
+	var version struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return fmt.Errorf("not readable as JSON: %w", err)
+	}
+	if version.Schema > known {
+		return fmt.Errorf("schema %d, this version knows %d: %w", version.Schema, known, job.ErrNewerSchema)
+	}
+	return nil
+}
+
 // decodeOf reads the sidecar of a backup, and no other's.
 func decodeOf(backup string, text []byte) (job.Point, error) {
 	p, err := decode(text)
-	if err == nil && p.Blob != backup {
-		err = fmt.Errorf("it describes another blob, %q", p.Blob)
+	if err == nil {
+		err = describes(p, backup)
 	}
 	return p, err
+}
+
+func describes(p job.Point, backup string) error {
+	if p.Blob != backup {
+		return fmt.Errorf("it describes another blob, %q", p.Blob)
+	}
+	return nil
 }
 
 func (s sidecar) point() job.Point {
@@ -142,13 +162,15 @@ func (s sidecar) point() job.Point {
 		Settings:   s.Settings,
 
 		ConcurrentChanges: s.ConcurrentChanges,
+		Held:              s.Held,
+		HeldBy:            s.HeldBy,
 		Withdrawn:         s.Withdrawn.UTC(),
 		WithdrawnWhy:      s.WithdrawnWhy,
 	}
 }
 
 func laterOf(p job.Point) sidecarLater {
-	return sidecarLater{p.ConcurrentChanges, p.Withdrawn.UTC(), p.WithdrawnWhy}
+	return sidecarLater{p.ConcurrentChanges, p.Held, p.HeldBy, p.Withdrawn.UTC(), p.WithdrawnWhy}
 }
 
 func inventoryOf(i job.Inventory) sidecarInventory {

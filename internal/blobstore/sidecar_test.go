@@ -43,6 +43,9 @@ func TestSample(t *testing.T) {
 	testSample(t, "sidecar-settings.json", want)
 	want.ConcurrentChanges, want.Withdrawn, want.WithdrawnWhy = true, time.Date(2026, 3, 9, 11, 0, 7, 500000000, time.UTC), "its blob was deleted"
 	testSample(t, "sidecar-withdrawn.json", want)
+	want.ConcurrentChanges, want.Withdrawn, want.WithdrawnWhy = false, time.Time{}, ""
+	want.Held, want.HeldBy = "kept for the audit", "Ala"
+	testSample(t, "sidecar-held.json", want)
 }
 
 func testSample(t *testing.T, name string, want job.Point) {
@@ -107,6 +110,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(sample(f)))
 	f.Add([]byte(sampleOf(f, "sidecar-settings.json")))
 	f.Add([]byte(sampleOf(f, "sidecar-withdrawn.json")))
+	f.Add([]byte(sampleOf(f, "sidecar-held.json")))
 	f.Add([]byte(`{"schema":2}`))
 	f.Add([]byte(`{"schema":1,"service":"s","blob":"b","startedAt":"2026-03-01T01:00:00+01:00","verifiedAt":"9999-12-31T23:59:59-23:59"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

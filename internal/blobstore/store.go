@@ -1,7 +1,7 @@
 // Package blobstore looks at backups where API Management writes them and
-// records beside each what is known about it. It never changes a backup. Of a
-// record only what comes to be known later is changed, and what must be known is
-// in it from the start: containers may be immutable.
+// records beside each what is known about it. It never changes a backup, though
+// it can remove one. Of a record only what comes to be known later is changed,
+// and what must be known is in it from the start: containers may be immutable.
 package blobstore
 
 import (
@@ -122,7 +122,8 @@ func upload(ctx context.Context, c *container.Client, name string, text []byte, 
 	return err
 }
 
-// download reads a sidecar, or the beginning of what is too large for one.
+// download reads a sidecar or the like, or the beginning of what is too large
+// for one.
 func download(ctx context.Context, c *container.Client, name string) (text []byte, tag *azcore.ETag, err error) {
 	got, err := c.NewBlobClient(name).DownloadStream(ctx, nil)
 	if err != nil {

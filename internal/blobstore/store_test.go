@@ -43,11 +43,7 @@ func TestSidecarBlob(t *testing.T) {
 	if want := []string{backup, backup + ".lifeboat.json"}; !slices.Equal(names, want) {
 		t.Errorf("the container holds %q, want %q", names, want)
 	}
-	client, err := service.NewClientFromConnectionString(b.server.ConnectionString(endpoint, endpoint), &service.ClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: wire.Transport{Handler: b.server.Blob()}},
-	})
-	check(t, err)
-	got, err := client.NewContainerClient(backups.Container).NewBlobClient(backup+".lifeboat.json").GetProperties(t.Context(), nil)
+	got, err := b.direct(t).NewContainerClient(backups.Container).NewBlobClient(backup+".lifeboat.json").GetProperties(t.Context(), nil)
 	check(t, err)
 	if got.ContentType == nil || *got.ContentType != "application/json" {
 		t.Errorf("content type %v, want application/json", got.ContentType)
@@ -151,6 +147,23 @@ func calls() map[string]func(context.Context, *blobstore.Store) error {
 		"Amend": func(ctx context.Context, s *blobstore.Store) error {
 			return s.Amend(ctx, backups, withdrawn())
 		},
+		"Remove": func(ctx context.Context, s *blobstore.Store) error { return s.Remove(ctx, backups, backup) },
+		"Recorded": func(ctx context.Context, s *blobstore.Store) (last error) {
+			for _, err := range s.Recorded(ctx, backups) {
+				last = err
+			}
+			return last
+		},
+		"Authority": func(ctx context.Context, s *blobstore.Store) error {
+			_, err := s.Authority(ctx, backups)
+			return err
+		},
+		"Claim": func(ctx context.Context, s *blobstore.Store) error {
+			return s.Claim(ctx, backups, job.StoredAuthority{}, theAuthority())
+		},
+		"Claim of what was read": func(ctx context.Context, s *blobstore.Store) error {
+			return s.Claim(ctx, backups, job.StoredAuthority{ETag: `"1"`}, theAuthority())
+		},
 	}
 }
 
@@ -169,7 +182,7 @@ func TestTrouble(t *testing.T) {
 		remove := b.tap.Inject(*fault)
 		for name, call := range calls() {
 			t.Run(string(fault.Kind)+" "+http.StatusText(fault.Status)+" to "+name, func(t *testing.T) {
-				unnamed(t, call(t.Context(), b.Store), word, backup)
+				unnamed(t, call(t.Context(), b.Store), word, "container backups of account devstoreaccount1")
 			})
 		}
 		remove()

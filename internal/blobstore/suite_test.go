@@ -11,9 +11,9 @@ import (
 )
 
 func TestBlobs(t *testing.T) {
-	recoverytest.TestBlobs(t, func(t *testing.T) (recovery.Blobs, recoverytest.PutBlob) {
+	recoverytest.TestBlobs(t, func(t *testing.T) (recovery.Blobs, recoverytest.Containers) {
 		b := setup(t)
-		return b, b.put(t)
+		return b, b.containers(t)
 	})
 }
 
@@ -22,7 +22,7 @@ func TestBlobsInBubble(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := connect(t, storage.Options{Now: time.Now}, overPipe(t))
-				c.Run(t, b, b.put(t))
+				c.Run(t, b, b.containers(t))
 			})
 		})
 	}

@@ -106,8 +106,27 @@ func Settings() []string {
 // mistake.
 func Load(getenv func(string) string) (Config, error) {
 	l := loader{getenv: getenv}
+	c := l.shared()
+	c.Port = l.port()
+	c.ServiceBus = l.serviceBus()
+	return l.done(c)
+}
+
+// LoadOperator reads what an operator's command needs of the same settings, by
+// the same rules: no port, and the Service Bus namespace only where sends says
+// that messages will be sent. The identity is the operator's own.
+func LoadOperator(getenv func(string) string, sends bool) (Config, error) {
+	l := loader{getenv: getenv}
+	c := l.shared()
+	if sends || getenv(ServiceBus) != "" || getenv(ServiceBusNamespace) != "" {
+		c.ServiceBus = l.serviceBus()
+	}
+	return l.done(c)
+}
+
+// shared is all but the port and Service Bus.
+func (l *loader) shared() Config {
 	c := Config{
-		Port:     l.port(),
 		PlanFile: l.planFile(),
 		Table:    l.matching(Table, "lifeboat", tableName, "a table name of 3 to 63 letters and digits, starting with a letter"),
 		LogLevel: l.logLevel(),
@@ -115,12 +134,20 @@ func Load(getenv func(string) string) (Config, error) {
 	}
 	c.Cloud, c.StorageSuffix = l.cloud()
 	c.Cloud, c.PlainARM = l.armEndpoint(c.Cloud)
-	c.ServiceBus = l.endpoint(ServiceBus, ServiceBusNamespace, "a namespace such as example.servicebus.windows.net", validNamespace, "Endpoint")
 	c.State = l.endpoint(State, StateTableURI, "a URL such as https://account.table.core.windows.net", validTableURI, "TableEndpoint")
 	c.Backups = l.development(Backups, "BlobEndpoint")
-	if credential := getenv(ServiceBusCredential); credential != "" && credential != "managedidentity" {
+	if credential := l.getenv(ServiceBusCredential); credential != "" && credential != "managedidentity" {
 		l.mistake(ServiceBusCredential, "want managedidentity or nothing, got %q", credential)
 	}
+	return c
+}
+
+func (l *loader) serviceBus() Endpoint {
+	return l.endpoint(ServiceBus, ServiceBusNamespace, "a namespace such as example.servicebus.windows.net", validNamespace, "Endpoint")
+}
+
+// done is c, unless there were mistakes.
+func (l *loader) done(c Config) (Config, error) {
 	if err := errors.Join(l.mistakes...); err != nil {
 		return Config{}, err
 	}

@@ -18,6 +18,9 @@ var (
 	ErrLeased = errors.New("service is leased by another job")
 	// ErrNewerSchema: a newer version of Lifeboat wrote the row.
 	ErrNewerSchema = errors.New("written by a newer version")
+	// ErrUnreadable: one record can't be understood, which says nothing about
+	// the others.
+	ErrUnreadable = errors.New("record can't be read")
 
 	// ErrEnded: the job has ended and takes no more events.
 	ErrEnded = errors.New("job has ended")

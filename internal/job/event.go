@@ -378,12 +378,18 @@ func (e Verified) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	return j, nil
 }
 
-// Pruned: nothing is left to remove.
-type Pruned struct{}
+// Pruned: what the retention lets go is removed, as far as it can be.
+type Pruned struct {
+	// Warnings say what is left, and why.
+	Warnings []string
+}
 
-func (Pruned) apply(j Job, _ Rules, now time.Time) (Job, error) {
+func (e Pruned) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	if j.State != Pruning {
 		return j, ErrImpossible
+	}
+	for _, w := range e.Warnings {
+		j = j.warn(w)
 	}
 	return j.end(Succeeded, now), nil
 }

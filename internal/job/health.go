@@ -48,7 +48,9 @@ type Transition struct {
 	// Job is made, if not nil.
 	Job *Job
 	// Points change, each if it is as it was read.
-	Points  []PointMove
+	Points []PointMove
+	// Added are new points; one that is there already is a conflict.
+	Added   []Point
 	Notices []Notice
 }
 

@@ -25,14 +25,22 @@ type Point struct {
 	// ConcurrentChanges: the service was changed while it was backed up, so
 	// the backup may hold the half of a change.
 	ConcurrentChanges bool
+	// Held says why a person keeps the point, whatever the policy says, and
+	// HeldBy who that is; both are empty for a point that nobody holds.
+	Held, HeldBy string
+	// Pinned is the restore job that needs the point; empty for none.
+	Pinned string
+	// Removing: its blob may be gone already, because pruning has begun to
+	// remove it. Nothing is restored from it.
+	Removing bool
 	// Withdrawn is when the point ceased to be one because its blob is gone;
 	// zero for a point that can be restored.
 	Withdrawn    time.Time
 	WithdrawnWhy string
 }
 
-// Live reports whether p has not been withdrawn.
-func (p Point) Live() bool { return p.Withdrawn.IsZero() }
+// Live reports whether p has not been withdrawn, and is not being removed.
+func (p Point) Live() bool { return p.Withdrawn.IsZero() && !p.Removing }
 
 // Skew is how far the clocks of whoever dates a change and of whoever dates a
 // backup may be apart.

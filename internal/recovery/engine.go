@@ -73,6 +73,9 @@ type Store interface {
 	// Point reads one point of a service by its blob, withdrawn or not. It
 	// returns job.ErrNotFound.
 	Point(ctx context.Context, service, blob string) (job.StoredPoint, error)
+	// RemovePoint removes the row of a point. It returns job.ErrConflict if
+	// that has changed since it was read, and job.ErrNotFound.
+	RemovePoint(ctx context.Context, p job.StoredPoint) error
 	// Unfinished yields every job that has not ended.
 	Unfinished(ctx context.Context) iter.Seq2[job.Job, error]
 	// AddNotice inserts a notice that no move causes. It returns job.ErrExists.
@@ -129,6 +132,21 @@ type Blobs interface {
 	// there were concurrent changes, and that it was withdrawn. It returns
 	// job.ErrNotFound if there is no sidecar.
 	Amend(ctx context.Context, s job.Service, p job.Point) error
+	// Recorded yields every point that a sidecar in the container of s tells
+	// of and that is s's own, as the sidecar has it. Those that can't be
+	// understood come last, as job.ErrUnreadable; any other error means that
+	// not all were seen.
+	Recorded(ctx context.Context, s job.Service) iter.Seq2[job.Point, error]
+	// Authority reads who decides about the container of s. It returns
+	// job.ErrNotFound while nobody has claimed it.
+	Authority(ctx context.Context, s job.Service) (job.StoredAuthority, error)
+	// Claim writes a in place of what was read; the zero StoredAuthority
+	// stands for nothing. It returns job.ErrConflict if that has changed.
+	Claim(ctx context.Context, s job.Service, read job.StoredAuthority, a job.Authority) error
+	// Remove deletes a backup blob and then its sidecar. What is gone already
+	// is no error; job.ErrRefused means that storage does not allow it: the
+	// blob is immutable, or leased.
+	Remove(ctx context.Context, s job.Service, blob string) error
 }
 
 // Webhooks posts to the addresses that app settings hold. An address is a
@@ -161,6 +179,9 @@ type Engine struct {
 	Blobs Blobs
 	Queue Sender
 	Hooks Webhooks
+	// Table is the name by which this engine's table claims containers; if it
+	// is empty, nothing is claimed and nobody asked.
+	Table string
 	Log   *slog.Logger
 	// Now is the wall clock, time.Now if nil. Spans within one call are
 	// measured by the monotonic clock instead.

@@ -14,10 +14,6 @@ import (
 	"lifeboat/internal/request"
 )
 
-// conflictTries is how often an alert is taken again because another copy of
-// it, or another alert, was taken at the same moment.
-const conflictTries = 8
-
 // Alert takes one delivery of one alert. A thousand copies are one incident,
 // and an incident is at most one restore.
 func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
@@ -30,14 +26,7 @@ func (e *Engine) Alert(ctx context.Context, a request.Alert) error {
 	if a.Condition == request.Resolved {
 		take = e.resolveAlert
 	}
-	var err error
-	for try := range conflictTries {
-		pause(ctx, time.Duration(try*try)*10*time.Millisecond)
-		if err = take(ctx, source, a); !errors.Is(err, job.ErrConflict) {
-			break
-		}
-	}
-	return err
+	return e.contended(ctx, func() error { return take(ctx, source, a) })
 }
 
 // ruled finds the service whose failover an alert rule asks for.

@@ -94,12 +94,3 @@ func unlike(target, source map[string]string) []string {
 	}
 	return warnings
 }
-
-// prune ends a backup job; what retention lets go is removed here. First it
-// makes the refreshes that the new point is due to.
-func (e *Engine) prune(ctx context.Context, j job.Job) job.Event {
-	if err := e.refresh(ctx, j); err != nil {
-		return deferred(err)
-	}
-	return job.Pruned{}
-}

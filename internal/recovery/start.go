@@ -35,6 +35,9 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, at plan.P
 // begin writes the intent ahead, sends the request if the intent is this
 // invocation's own, and saves the answer.
 func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.Place, decision job.Start) error {
+	if err := e.authorised(ctx, at.Service); err != nil {
+		return e.advance(ctx, p, from, at.Rules, unauthorised(err), nil)
+	}
 	decision.Owner = e.NewID()
 	if e.Trace != nil {
 		decision.Trace = e.Trace.Traceparent(ctx)

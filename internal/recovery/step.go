@@ -159,6 +159,9 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	if to.Kind == job.Restore && to.State == job.Succeeded {
 		e.restored(ctx, to)
 	}
+	if to.Kind == job.Restore && to.State.Terminal() {
+		e.unpin(ctx, to)
+	}
 	if to.Code == job.CodeGateRefused && !to.Restore.Warm {
 		e.blocked(ctx, to)
 	}

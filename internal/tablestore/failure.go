@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"lifeboat/internal/job"
 )
 
 // failure says what was tried and what storage or the network said. It is all
@@ -29,6 +31,20 @@ func failed(doing string, err error) error {
 		}
 	}
 	return f
+}
+
+// rowError is the error of a change to a row that has to be as it was read.
+func rowError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	switch a := answerOf(err); {
+	case a.missing():
+		return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+	case a.stale():
+		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
+	}
+	return failed(doing, err)
 }
 
 func words(err error) string {

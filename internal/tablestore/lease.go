@@ -77,20 +77,7 @@ func (s *Store) Release(ctx context.Context, l job.StoredLease) error {
 	}
 	tag := azcore.ETag(l.ETag)
 	_, err := s.client.DeleteEntity(ctx, l.Service, leaseKey, &aztables.DeleteEntityOptions{IfMatch: &tag})
-	return leaseError(doing, err)
-}
-
-func leaseError(doing string, err error) error {
-	if err == nil {
-		return nil
-	}
-	switch a := answerOf(err); {
-	case a.missing():
-		return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
-	case a.stale():
-		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
-	}
-	return failed(doing, err)
+	return rowError(doing, err)
 }
 
 // Follow gives an orphaned lease the resume token of its operation. It returns
@@ -115,5 +102,5 @@ func (s *Store) Follow(ctx context.Context, service, id, resumeToken string) err
 		return err
 	}
 	_, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &read.ETag, UpdateMode: aztables.UpdateModeMerge})
-	return leaseError(doing, err)
+	return rowError(doing, err)
 }

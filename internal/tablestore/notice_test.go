@@ -28,12 +28,18 @@ func noticeCalls() map[string]func(context.Context, *tablestore.Store) error {
 		"Transit of many rows": func(ctx context.Context, s *tablestore.Store) error {
 			return s.Transit(ctx, job.Transition{Read: read, Notices: []job.Notice{theNotice}})
 		},
+		"Transit of many points": func(ctx context.Context, s *tablestore.Store) error {
+			return s.Transit(ctx, job.Transition{Read: read, Added: []job.Point{aPoint()}})
+		},
 		"Transit": func(ctx context.Context, s *tablestore.Store) error {
 			return s.Transit(ctx, job.Transition{Read: read})
 		},
 		"Point": func(ctx context.Context, s *tablestore.Store) error {
 			_, err := s.Point(ctx, service, "a.apimbackup")
 			return err
+		},
+		"RemovePoint": func(ctx context.Context, s *tablestore.Store) error {
+			return s.RemovePoint(ctx, job.StoredPoint{Point: job.Point{Service: service, Job: "j"}, ETag: tag})
 		},
 		"AddNotice": func(ctx context.Context, s *tablestore.Store) error { return s.AddNotice(ctx, theNotice) },
 		"Notice": func(ctx context.Context, s *tablestore.Store) error {

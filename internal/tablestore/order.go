@@ -44,6 +44,10 @@ type orderPoint struct {
 	Settings   map[string]string `json:"settings,omitempty"`
 
 	ConcurrentChanges bool      `json:"concurrentChanges,omitempty"`
+	Held              string    `json:"held,omitempty"`
+	HeldBy            string    `json:"heldBy,omitempty"`
+	Pinned            string    `json:"pinned,omitempty"`
+	Removing          bool      `json:"removing,omitempty"`
 	Withdrawn         time.Time `json:"withdrawn,omitzero"`
 	WithdrawnWhy      string    `json:"withdrawnWhy,omitempty"`
 }
@@ -144,6 +148,10 @@ func orderPointOf(p job.Point, word int) orderPoint {
 		Settings:   shortenedAll(p.Settings, word),
 
 		ConcurrentChanges: p.ConcurrentChanges,
+		Held:              shortened(p.Held, word),
+		HeldBy:            shortened(p.HeldBy, maxName),
+		Pinned:            shortened(p.Pinned, maxName),
+		Removing:          p.Removing,
 		Withdrawn:         kept(p.Withdrawn),
 		WithdrawnWhy:      shortened(p.WithdrawnWhy, word),
 	}

@@ -25,7 +25,7 @@ func TestOrderSample(t *testing.T) {
 			StartedAt: night, VerifiedAt: night.Add(20 * time.Minute),
 			Before: job.Inventory{APIs: tally}, After: job.Inventory{APIs: tally, Products: tally, NamedValues: tally},
 			Facts: job.Facts{Tier: "Developer", Units: 1, Location: "West Europe"}, Settings: map[string]string{"virtualNetworkType": "None"},
-			ConcurrentChanges: true, Withdrawn: night.Add(8 * time.Hour), WithdrawnWhy: "its blob was deleted",
+			ConcurrentChanges: true, Held: "kept for the audit", HeldBy: "Ala", Pinned: "apim-neu-inc7f3a-restore", Removing: true, Withdrawn: night.Add(8 * time.Hour), WithdrawnWhy: "its blob was deleted",
 		},
 		Gates:     []job.Gate{{Name: "cool-down", Outcome: "passed", Sentence: "No failover in the last hour."}},
 		Approval:  job.Approval{By: "duty manager", Why: "agreed", At: night.Add(9 * time.Hour), Expires: night.Add(10 * time.Hour)},
@@ -69,7 +69,7 @@ func TestOrderFits(t *testing.T) {
 		"long sentences":  {30, 30, 30},
 		"countless gates": {5000, 1, 0},
 	} {
-		o := &job.RestoreOrder{Source: "apim-weu", By: long, Why: long, Approval: job.Approval{By: long, Why: long}, Point: job.Point{Blob: "a.apimbackup", Settings: map[string]string{}}}
+		o := &job.RestoreOrder{Source: "apim-weu", By: long, Why: long, Approval: job.Approval{By: long, Why: long}, Point: job.Point{Blob: "a.apimbackup", Held: long, HeldBy: long, Settings: map[string]string{}}}
 		for i := range c.gates {
 			o.Gates = append(o.Gates, job.Gate{Name: fmt.Sprint("gate ", i), Sentence: long})
 		}

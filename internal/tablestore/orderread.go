@@ -55,6 +55,10 @@ func (w orderPoint) point() job.Point {
 		Settings:   w.Settings,
 
 		ConcurrentChanges: w.ConcurrentChanges,
+		Held:              w.Held,
+		HeldBy:            w.HeldBy,
+		Pinned:            w.Pinned,
+		Removing:          w.Removing,
 		Withdrawn:         kept(w.Withdrawn),
 		WithdrawnWhy:      w.WithdrawnWhy,
 	}

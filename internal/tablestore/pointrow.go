@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"lifeboat/internal/job"
@@ -32,6 +33,10 @@ func pointRow(p job.Point) row {
 	r["VerifiedAt"] = p.VerifiedAt
 	r["Settings"] = encodeSettings(p.Settings)
 	r["ConcurrentChanges"] = p.ConcurrentChanges
+	r["Held"] = shortened(p.Held, maxText)
+	r["HeldBy"] = shortened(p.HeldBy, maxName)
+	r["Pinned"] = p.Pinned
+	r["Removing"] = p.Removing
 	r["Withdrawn"] = p.Withdrawn
 	r["WithdrawnWhy"] = shortened(p.WithdrawnWhy, maxText)
 	r.addInventory("Before", p.Before)
@@ -60,6 +65,10 @@ func readPoint(data []byte) (job.StoredPoint, error) {
 			Settings:   f.settings("Settings"),
 
 			ConcurrentChanges: f.bool("ConcurrentChanges"),
+			Held:              f.text("Held"),
+			HeldBy:            f.text("HeldBy"),
+			Pinned:            f.text("Pinned"),
+			Removing:          f.bool("Removing"),
 			Withdrawn:         f.time("Withdrawn"),
 			WithdrawnWhy:      f.text("WithdrawnWhy"),
 		},
@@ -82,6 +91,18 @@ func (s *Store) Point(ctx context.Context, service, blob string) (job.StoredPoin
 		return p, nil
 	}
 	return job.StoredPoint{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
+}
+
+// RemovePoint removes the row of a point. It returns job.ErrConflict if that
+// has changed since it was read, and job.ErrNotFound if it is gone.
+func (s *Store) RemovePoint(ctx context.Context, p job.StoredPoint) error {
+	doing := fmt.Sprintf("remove the point of blob %s of service %s", shortened(p.Blob, maxName), p.Service)
+	if p.ETag == "" {
+		return fmt.Errorf("%s: %w", doing, errUnread)
+	}
+	tag := azcore.ETag(p.ETag)
+	_, err := s.client.DeleteEntity(ctx, p.Service, pointKey(p.StartedAt, p.Job), &aztables.DeleteEntityOptions{IfMatch: &tag})
+	return rowError(doing, err)
 }
 
 // Points yields the points of a service, newest first. The keys have them

@@ -2,12 +2,9 @@ package tablestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"lifeboat/internal/job"
@@ -142,41 +139,4 @@ func (s *Store) write(ctx context.Context, changes []change) error {
 	tag := azcore.ETag(changes[0].ifMatch)
 	_, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &tag, UpdateMode: aztables.UpdateModeMerge})
 	return err
-}
-
-// submit makes all changes or none in one transaction.
-func (s *Store) submit(ctx context.Context, changes []change) error {
-	actions := make([]aztables.TransactionAction, len(changes))
-	var errs []error
-	for i, c := range changes {
-		entity, err := c.row.encode()
-		errs = append(errs, err)
-		actions[i] = aztables.TransactionAction{ActionType: c.action, Entity: entity}
-		if c.ifMatch != "" {
-			tag := azcore.ETag(c.ifMatch)
-			actions[i].IfMatch = &tag
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	return s.transact(ctx, actions)
-}
-
-// transact is SubmitTransaction without its faith in what comes back.
-func (s *Store) transact(ctx context.Context, actions []aztables.TransactionAction) (err error) {
-	defer func() {
-		// aztables v1.4.1 slices a body that is no multipart out of range.
-		if r := recover(); r != nil {
-			err = fmt.Errorf("answer to a transaction is not readable: %v", r)
-		}
-	}()
-	var answered *http.Response
-	if _, err := s.client.SubmitTransaction(policy.WithCaptureResponse(ctx, &answered), actions, nil); err != nil {
-		return err
-	}
-	if !done(answered) {
-		return errors.New("answer to a transaction does not say that it was made")
-	}
-	return nil
 }

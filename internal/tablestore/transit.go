@@ -11,7 +11,8 @@ import (
 
 // Transit writes all of t or nothing. It returns job.ErrConflict if the
 // summary, or a point of t, has changed since it was read, or if one of its
-// notices is there already, and job.ErrExists if there is a job of that id.
+// notices or added points is there already, and job.ErrExists if there is a job
+// of that id. What no transaction can hold is an error before anything is sent.
 func (s *Store) Transit(ctx context.Context, t job.Transition) error {
 	doing := fmt.Sprintf("change service %s", t.Read.Service)
 	// The summary comes first, and is there even if nothing changes in it: its
@@ -25,6 +26,9 @@ func (s *Store) Transit(ctx context.Context, t job.Transition) error {
 			return fmt.Errorf("%s: point of blob %s: %w", doing, p.To.Blob, errUnread)
 		}
 		changes = append(changes, change{kind: pointChange, action: aztables.TransactionTypeUpdateMerge, row: pointRow(p.To), ifMatch: p.From.ETag})
+	}
+	for _, p := range t.Added {
+		changes = append(changes, change{kind: pointChange, action: aztables.TransactionTypeAdd, row: pointRow(p)})
 	}
 	changes = append(changes, noticeChanges(t.Notices)...)
 	if err := s.write(ctx, changes); err != nil {
@@ -42,6 +46,8 @@ func transitError(doing string, err error, changes []change) error {
 		return fmt.Errorf("%s: its summary: %w", doing, job.ErrConflict)
 	case (a.stale() || a.missing()) && a.about(changes, pointChange):
 		return fmt.Errorf("%s: its point: %w", doing, job.ErrConflict)
+	case a.exists() && a.about(changes, pointChange):
+		return fmt.Errorf("%s: its point is there: %w", doing, job.ErrConflict)
 	case a.exists() && a.about(changes, noticeChange):
 		return fmt.Errorf("%s: its notice is there: %w", doing, job.ErrConflict)
 	}

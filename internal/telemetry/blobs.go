@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"iter"
 
 	"lifeboat/internal/job"
 	"lifeboat/internal/recovery"
@@ -28,5 +29,29 @@ func (s blobs) Record(ctx context.Context, of job.Service, p job.Point) (job.Poi
 func (s blobs) Amend(ctx context.Context, of job.Service, p job.Point) error {
 	return tell(ctx, s.spans, "Amend", aboutService(of).and(keyBlob.String(p.Blob), keyJob.String(p.Job)), func(ctx context.Context) error {
 		return s.next.Amend(ctx, of, p)
+	})
+}
+
+func (s blobs) Recorded(ctx context.Context, of job.Service) iter.Seq2[job.Point, error] {
+	return list(ctx, s.spans, "Recorded", aboutService(of), func(ctx context.Context) iter.Seq2[job.Point, error] {
+		return s.next.Recorded(ctx, of)
+	})
+}
+
+func (s blobs) Authority(ctx context.Context, of job.Service) (job.StoredAuthority, error) {
+	return ask(ctx, s.spans, "Authority", aboutService(of), func(ctx context.Context) (job.StoredAuthority, error) {
+		return s.next.Authority(ctx, of)
+	})
+}
+
+func (s blobs) Claim(ctx context.Context, of job.Service, read job.StoredAuthority, a job.Authority) error {
+	return tell(ctx, s.spans, "Claim", aboutService(of).and(keyEpoch.Int(a.Epoch)), func(ctx context.Context) error {
+		return s.next.Claim(ctx, of, read, a)
+	})
+}
+
+func (s blobs) Remove(ctx context.Context, of job.Service, blob string) error {
+	return tell(ctx, s.spans, "Remove", aboutService(of).and(keyBlob.String(blob)), func(ctx context.Context) error {
+		return s.next.Remove(ctx, of, blob)
 	})
 }

@@ -26,6 +26,7 @@ const (
 	keyWebhook  = attribute.Key("lifeboat.webhook")
 	keySetting  = attribute.Key("lifeboat.setting") // an app setting's name, never its value
 	keyCounter  = attribute.Key("lifeboat.counter")
+	keyEpoch    = attribute.Key("lifeboat.epoch")
 	keyAnswer   = attribute.Key("lifeboat.answer")
 	keyRows     = attribute.Key("lifeboat.rows")
 	keyLink     = attribute.Key("lifeboat.link")

@@ -104,6 +104,12 @@ func (s store) Point(ctx context.Context, service, blob string) (job.StoredPoint
 	})
 }
 
+func (s store) RemovePoint(ctx context.Context, p job.StoredPoint) error {
+	return tell(ctx, s.spans, "RemovePoint", about{keyService.String(p.Service), keyBlob.String(p.Blob), keyJob.String(p.Job)}, func(ctx context.Context) error {
+		return s.next.RemovePoint(ctx, p)
+	})
+}
+
 func (s store) AddNotice(ctx context.Context, n job.Notice) error {
 	return tell(ctx, s.spans, "AddNotice", about{keyService.String(n.Service), keyNotice.String(n.ID)}, func(ctx context.Context) error {
 		return s.next.AddNotice(ctx, n)

@@ -164,6 +164,9 @@ func (s *Simulator) route(r *http.Request, at path, body []byte, now time.Time) 
 	if at.service == "" {
 		return s.routeAssignments(r, at)
 	}
+	if at.collection == permissionsType {
+		return s.routePermissions(r, at)
+	}
 	version := r.URL.Query().Get("api-version")
 	if refused, ok := checkVersion(version, "service", versions); !ok {
 		return refused

@@ -31,6 +31,9 @@ func parsePath(raw string) (path, bool) {
 	if p, ok := parseAssignments(part); ok {
 		return p, true
 	}
+	if p, ok := parsePermissions(part); ok {
+		return p, true
+	}
 	for i, want := range []string{"subscriptions", "", "resourceGroups", "", "providers", "Microsoft.ApiManagement", "service", ""} {
 		if i >= len(part) || part[i] == "" || (want != "" && !strings.EqualFold(part[i], want)) {
 			return path{}, false

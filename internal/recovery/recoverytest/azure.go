@@ -30,6 +30,12 @@ type Azure struct {
 	instances  map[string]*Instance
 	backups    map[string]backup
 	sidecars   map[string]job.Point
+	spoilt     map[string]error // by the blob whose sidecar can't be read
+	protected  map[string]bool  // blobs
+	missing    bool             // the container
+
+	authorities map[string]job.StoredAuthority // by the container's full name
+	claims      int
 }
 
 // Operation is one backup or restore that Azure accepted.
@@ -58,7 +64,8 @@ type Operation struct {
 func NewAzure(e *Effects, now func() time.Time) *Azure {
 	return &Azure{
 		effects: e, now: now, Duration: 10 * time.Minute, RetryAfter: time.Minute, Limit: 30 * 24 * time.Hour,
-		locked: map[string]time.Time{}, instances: map[string]*Instance{}, backups: map[string]backup{}, sidecars: map[string]job.Point{},
+		locked: map[string]time.Time{}, instances: map[string]*Instance{}, backups: map[string]backup{}, sidecars: map[string]job.Point{}, spoilt: map[string]error{},
+		protected: map[string]bool{}, authorities: map[string]job.StoredAuthority{},
 	}
 }
 
@@ -93,6 +100,7 @@ func (a *Azure) settle() {
 		case o.Kind == job.Restore && (o.Code == "" || o.Partial):
 			a.instance(o.Service).Content = o.Content.copy()
 		case o.Kind == job.Backup && o.Code == "" && !o.NoBlob:
+			a.missing = false
 			a.backups[o.Blob] = backup{
 				artefact: job.Artefact{Name: o.Blob, Size: o.Size}, started: o.Started,
 				tier: a.instance(o.Service).Facts.Tier, content: o.Content.copy(),

@@ -173,6 +173,36 @@ func TestAccess(t *testing.T) {
 	})
 }
 
+func TestAProtectedBlobStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := new(recoverytest.Effects)
+		a := recoverytest.NewAzure(e, time.Now)
+		a.Put("apim-weu", "a.apimbackup")
+		a.Protect("a.apimbackup")
+		if err := a.Remove(t.Context(), source, "a.apimbackup"); !errors.Is(err, job.ErrRefused) || !a.Has("a.apimbackup") {
+			t.Errorf("remove a protected blob: %v, want a refusal; it is there: %t", err, a.Has("a.apimbackup"))
+		}
+		if seen := e.Seen(); len(seen) != 1 || seen[0].Call != "blobs.Remove" {
+			t.Errorf("effects %v, want one, blobs.Remove", seen)
+		}
+		e.Judge = func(recoverytest.Effect) recoverytest.Fault { return recoverytest.FailInstead }
+		a.Unprotect("a.apimbackup")
+		if err := a.Remove(t.Context(), source, "a.apimbackup"); !errors.Is(err, recoverytest.ErrInjected) || !a.Has("a.apimbackup") {
+			t.Errorf("remove under a fault: %v; the blob is there: %t", err, a.Has("a.apimbackup"))
+		}
+		e.Judge = nil
+		if err := a.Remove(t.Context(), source, "a.apimbackup"); err != nil || a.Has("a.apimbackup") {
+			t.Errorf("remove: %v; the blob is there: %t", err, a.Has("a.apimbackup"))
+		}
+		a.Put("apim-weu", "b.apimbackup")
+		a.Protect("b.apimbackup")
+		a.Delete("b.apimbackup") // the world is not asked
+		if err := a.Remove(t.Context(), source, "b.apimbackup"); err != nil {
+			t.Errorf("remove a protected blob that is gone: %v", err)
+		}
+	})
+}
+
 func TestADeletedBlobLeavesItsSidecar(t *testing.T) {
 	inAzure(t, func(t *testing.T, a *recoverytest.Azure) {
 		a.Put("apim-weu", "a.apimbackup")

@@ -15,8 +15,13 @@ import (
 // which job; -1 if it is not there.
 func (p *partition) point(of job.Point) int {
 	return slices.IndexFunc(p.points, func(other job.StoredPoint) bool {
-		return other.Job == of.Job && other.StartedAt.Truncate(time.Second).Equal(of.StartedAt.Truncate(time.Second))
+		return sameRow(other.Point, of)
 	})
+}
+
+// sameRow reports whether two points of one service have the same row.
+func sameRow(a, b job.Point) bool {
+	return a.Job == b.Job && a.StartedAt.Truncate(time.Second).Equal(b.StartedAt.Truncate(time.Second))
 }
 
 // Points implements recovery.Store.
@@ -30,6 +35,24 @@ func (s *Store) Points(_ context.Context, service string) iter.Seq2[job.Point, e
 			return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Job, a.Job))
 		})
 		return all
+	})
+}
+
+// RemovePoint implements recovery.Store.
+func (s *Store) RemovePoint(_ context.Context, of job.StoredPoint) error {
+	return s.do("RemovePoint", func() error {
+		p := s.partition(of.Service)
+		i := p.point(of.Point)
+		switch {
+		case of.ETag == "":
+			return fmt.Errorf("point of blob %s was never read: %w", of.Blob, job.ErrConflict)
+		case i < 0:
+			return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrNotFound)
+		case p.points[i].ETag != of.ETag:
+			return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrConflict)
+		}
+		p.points = slices.Delete(p.points, i, i+1)
+		return nil
 	})
 }
 

@@ -31,7 +31,7 @@ func TestStore(t *testing.T, open func(t *testing.T) recovery.Store) {
 // bubble.
 func StoreCases() []StoreCase {
 	var all []StoreCase
-	for _, some := range [][]StoreCase{jobCases, orderCases, leaseCases, summaryCases, pointCases, incidentCases, alertCases, transitCases, noticeCases, announcedCases, counterCases} {
+	for _, some := range [][]StoreCase{jobCases, orderCases, leaseCases, summaryCases, pointCases, incidentCases, alertCases, pointRemovalCases, transitCases, addedCases, noticeCases, announcedCases, counterCases} {
 		all = append(all, some...)
 	}
 	return all
@@ -61,6 +61,20 @@ func wantIs(t *testing.T, err, want error) {
 	for _, other := range []error{job.ErrNotFound, job.ErrExists, job.ErrConflict, job.ErrLeased, job.ErrNewerSchema} {
 		if got := errors.Is(err, other); got != (other == want) {
 			t.Fatalf("error %v: is %q = %t, want only %q", err, other, got, want)
+		}
+	}
+}
+
+// wantRefused checks that err is a refusal and nothing else that a caller
+// branches on.
+func wantRefused(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, job.ErrRefused) {
+		t.Fatalf("error %v, want a refusal", err)
+	}
+	for _, other := range []error{job.ErrNotFound, job.ErrConflict} {
+		if errors.Is(err, other) {
+			t.Fatalf("refusal %v is %q too", err, other)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func NewWorld(p *plan.Plan, log *slog.Logger) *World {
 	w.Queue = NewQueue(&w.Effects)
 	w.Hooks = NewHooks(&w.Effects)
 	w.Engine = &recovery.Engine{
-		Plan: p, Store: w.Store, ARM: w.Azure, Blobs: w.Azure, Queue: w.Queue, Hooks: w.Hooks, Log: log,
+		Plan: p, Store: w.Store, ARM: w.Azure, Blobs: w.Azure, Queue: w.Queue, Hooks: w.Hooks, Log: log, Table: "here",
 		NewID: func() string { w.ids++; return fmt.Sprintf("id%d", w.ids) },
 	}
 	return w

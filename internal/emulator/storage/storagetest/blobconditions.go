@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
@@ -16,6 +17,7 @@ func conditionCases() []Case[*azblob.Client] {
 		{"a write obeys its conditions", writeConditions},
 		{"a read obeys its conditions", readConditions},
 		{"a deletion obeys its conditions", deleteConditions},
+		{"a deletion that takes snapshots along needs none", deleteWithSnapshots},
 	}
 }
 
@@ -105,4 +107,24 @@ func deleteConditions(t *testing.T, client *azblob.Client) {
 	wantError(t, err, 412, "ConditionNotMet")
 	_, err = b.Delete(ctx, &blob.DeleteOptions{AccessConditions: ifMatch(*fresh.ETag)})
 	check(t, err)
+}
+
+func deleteWithSnapshots(t *testing.T, client *azblob.Client) {
+	ctx := t.Context()
+	c := newContainer(t, client)
+	upload(t, c, "b", "x", nil)
+	upload(t, c, "b.json", "y", nil)
+	include := &blob.DeleteOptions{DeleteSnapshots: to.Ptr(blob.DeleteSnapshotsOptionTypeInclude)}
+	_, err := leaseOf(t, c, "b", idOne).AcquireLease(ctx, -1, nil)
+	check(t, err)
+	_, err = c.NewBlobClient("b").Delete(ctx, include)
+	wantError(t, err, 412, "LeaseIdMissing")
+	wantContent(t, c, "b", "x")
+	_, err = leaseOf(t, c, "b", idOne).BreakLease(ctx, nil)
+	check(t, err)
+	_, err = c.NewBlobClient("b").Delete(ctx, include)
+	check(t, err)
+	_, err = c.NewBlobClient("b").Delete(ctx, include)
+	wantError(t, err, 404, "BlobNotFound")
+	wantContent(t, c, "b.json", "y")
 }

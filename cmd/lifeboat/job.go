@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
+)
+
+func jobCommand(p *program) *cobra.Command {
+	var w waiting
+	command := p.operator(&cobra.Command{
+		Use:     "job ID",
+		Short:   "One job: who asked, what happened when, what Azure said",
+		GroupID: looks,
+		Long: `Job shows all that is kept of one job: who asked for it, every change of its state, the
+attempt and its operation in Azure, what it left, its warnings, a restore's gates, and
+what is not in the backup.
+
+Exit status: 0 the job goes on or has succeeded, 1 it failed or was canceled, 3 there is
+no such job. With --wait: see lifeboat help exit-codes.`,
+		Args: cobra.ExactArgs(1),
+	}, false, func(ctx context.Context, d *desk, args []string) error { return showJob(ctx, d, args[0], w) })
+	w.add(command)
+	return command
+}
+
+func showJob(ctx context.Context, d *desk, id string, w waiting) error {
+	find := d.job
+	if w.wait {
+		find = d.comingJob
+	}
+	j, err := find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if w.wait {
+		if j, err = d.await(ctx, j.Service, id, w); err != nil {
+			return err
+		}
+	}
+	r, err := d.detail(ctx, j)
+	if err != nil {
+		return err
+	}
+	if d.flags.json {
+		err = printJSON(d.stdout, r)
+	} else {
+		r.write(d)
+	}
+	if err == nil {
+		err = ending(j)
+	}
+	return err
+}
+
+// job finds a job by its id alone.
+func (d *desk) job(ctx context.Context, id string) (job.Job, error) {
+	for _, home := range recovery.Homes(d.plan, id) {
+		stored, err := d.rows.Job(ctx, home, id)
+		if errors.Is(err, job.ErrNotFound) {
+			continue // another's name may begin with this one's
+		}
+		return stored.Job, err
+	}
+	return job.Job{}, noJob(id)
+}
+
+func noJob(id string) error {
+	return &exit{exitUnknown, fmt.Errorf("there is no job %s of a service in the plan (%w); one that was just asked for takes a few seconds; lifeboat jobs SERVICE lists them", oneLine(id), job.ErrNotFound)}
+}
+
+// comingFor is how long a job is waited for that may have been asked for a
+// moment ago.
+const comingFor = 30 * time.Second
+
+// comingJob is job, with some patience.
+func (d *desk) comingJob(ctx context.Context, id string) (job.Job, error) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for began := d.now(); ; {
+		j, err := d.job(ctx, id)
+		if !errors.Is(err, job.ErrNotFound) || len(recovery.Homes(d.plan, id)) == 0 || d.now().Sub(began) >= comingFor {
+			return j, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return j, ctx.Err()
+		}
+	}
+}
+
+// ending is nil unless j has ended badly.
+func ending(j job.Job) error {
+	if j.State == job.Failed || j.State == job.Canceled {
+		return &exit{code: exitError}
+	}
+	return nil
+}
+
+// detail reads what belongs to j beside its row: the point that it made.
+func (d *desk) detail(ctx context.Context, j job.Job) (jobReport, error) {
+	r := jobReportOf(j, d.now())
+	point := job.Point{}
+	switch {
+	case j.Restore != nil:
+		point = j.Restore.Point
+	case j.Attempt.Blob != "":
+		stored, err := d.rows.Point(ctx, j.Service, j.Attempt.Blob)
+		if err != nil && !errors.Is(err, job.ErrNotFound) {
+			return r, fmt.Errorf("the job's point: %w", err)
+		}
+		point = stored.Point
+	}
+	if s, ok := d.plan.Service(r.Service); ok && point.Blob != "" {
+		p := pointOf(s, point, d.now())
+		r.Point, r.NotInBackup = &p, point.Settings
+	}
+	return r, nil
+}

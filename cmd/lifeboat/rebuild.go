@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lifeboat/internal/plan"
+)
+
+func rebuildCommand(p *program) *cobra.Command {
+	var by string
+	var yes bool
+	command := p.operator(&cobra.Command{
+		Use:     "rebuild [SERVICE]",
+		Short:   "Make the catalogue again from the containers alone, and take over",
+		GroupID: acts,
+		Long: `Rebuild reads the record that lies beside every backup and adds what the table lacks:
+after the table was lost, or with the settings of another region. It claims each service's
+container for this table; from then on an app with another table starts and deletes nothing
+there. It may run as often as you like, and changes nothing that the table has.
+
+What only the table knew is gone: jobs, incidents, which standby serves. Without a name it
+rebuilds every service of the plan.`,
+		Example: "  lifeboat rebuild --settings other-region.json --yes",
+		Args:    cobra.MaximumNArgs(1),
+	}, false, func(ctx context.Context, d *desk, args []string) error { return rebuild(ctx, d, args, by, yes) })
+	command.Flags().StringVar(&by, "by", "", byUsage)
+	command.Flags().BoolVar(&yes, "yes", false, "don't ask")
+	return command
+}
+
+// rebuildReport is what rebuild prints.
+type rebuildReport struct {
+	At       time.Time      `json:"at"`
+	Table    string         `json:"table"` // that the containers are claimed for
+	Services []rebuildBrief `json:"services"`
+}
+
+type rebuildBrief struct {
+	Service   string   `json:"service"`
+	Points    int      `json:"points"` // that can be restored
+	Added     int      `json:"added"`
+	Withdrawn int      `json:"withdrawn"`
+	Warnings  []string `json:"warnings"`
+	Error     string   `json:"error,omitempty"`
+}
+
+func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) error {
+	services := d.plan.Services
+	what := "every service of the plan"
+	if len(args) == 1 {
+		s, err := d.service(args[0])
+		if err != nil {
+			return err
+		}
+		services, what = []plan.Service{s}, s.Name
+	}
+	by, err := d.asker(ctx, by)
+	if err != nil {
+		return err
+	}
+	question := "Table " + d.table + " takes over the backups of " + what + ": an app with another table starts nothing there any more."
+	if err := d.confirm(ctx, yes, question, "rebuild"); err != nil {
+		return err
+	}
+	r := rebuildReport{At: d.now().UTC(), Table: d.table, Services: []rebuildBrief{}}
+	var failed error
+	for _, s := range services {
+		brief, err := d.rebuildOne(ctx, s, by)
+		r.Services = append(r.Services, brief)
+		if err != nil {
+			failed = err
+		}
+	}
+	if d.flags.json {
+		if err := printJSON(d.stdout, r); err != nil {
+			return err
+		}
+	} else {
+		d.listRebuilt(r)
+	}
+	return failed
+}
+
+func (d *desk) rebuildOne(ctx context.Context, s plan.Service, by string) (rebuildBrief, error) {
+	found, err := d.engine().Rebuild(ctx, s.Name, by)
+	b := rebuildBrief{Service: s.Name, Points: found.Points, Added: found.Added, Withdrawn: found.Withdrawn, Warnings: []string{}}
+	for _, w := range found.Warnings {
+		b.Warnings = append(b.Warnings, oneLine(w))
+	}
+	if err != nil {
+		b.Error = oneLine(err.Error())
+		return b, refusal(err)
+	}
+	return b, nil
+}
+
+func (d *desk) listRebuilt(r rebuildReport) {
+	t := newTable("service", "restorable", "added", "withdrawn", "note")
+	for _, s := range r.Services {
+		note := "-"
+		if s.Error != "" {
+			note = "failed: " + s.Error
+		}
+		t.add(s.Service, strconv.Itoa(s.Points), strconv.Itoa(s.Added), strconv.Itoa(s.Withdrawn), note)
+	}
+	t.write(d.stdout, d.colors)
+	for _, s := range r.Services {
+		for _, w := range s.Warnings {
+			d.print("%s: %s\n", s.Service, w)
+		}
+	}
+	if !slices.ContainsFunc(r.Services, func(s rebuildBrief) bool { return s.Error != "" }) {
+		d.print("\nThe containers belong to table %s now.\n", r.Table)
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"lifeboat/internal/emulator"
+	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/emulator/wire"
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
+)
+
+// Ctrl-C ends the wait and not the job.
+func TestCtrlCLeavesTheJobRunning(t *testing.T) {
+	inWorld(t, worldPlan, false, func(w *world) {
+		ctx, interrupt := context.WithCancel(w.t.Context())
+		time.AfterFunc(time.Minute, interrupt)
+		a := w.does(ctx, "backup", "apim-weu", "--id", "one", "--wait")
+		if a.code != exitInterrupted || !strings.Contains(a.stderr, "goes on without you") {
+			t.Errorf("exit code %d\n%s", a.code, a.stderr)
+		}
+		if j := decoded[jobReport](w, exitDone, "job", recovery.RequestedBackup("apim-weu", "one"), "--wait"); j.State != job.Succeeded {
+			t.Errorf("the job is %s", j.State)
+		}
+	})
+}
+
+func TestAJobThatFailsIsAnExitCode(t *testing.T) {
+	inWorld(t, worldPlan, false, func(w *world) {
+		w.did(exitDone, "backup", "apim-weu", "--wait")
+		w.azure.ARM.Mutate("apim-neu", func(s *arm.Service) { s.SKU = "Premium" })
+		a := w.did(exitError, "restore", "apim-weu", "--yes", "--wait")
+		if !strings.Contains(a.stdout, "GateRefused") || !strings.Contains(a.stdout, "sameTier") {
+			t.Errorf("no gate is named:\n%s", a.stdout)
+		}
+	})
+}
+
+// The message is there, the app is not.
+func TestWaitingForAnAppThatDoesNotAnswer(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		a := w.did(exitUnknown, "backup", "apim-weu", "--wait", "--timeout", "3m")
+		if !strings.Contains(a.stderr, "whether the function app runs") || !strings.Contains(a.stderr, "has not ended") {
+			t.Errorf("stderr:\n%s", a.stderr)
+		}
+		if active, _, _ := w.azure.Broker.Counts(emulator.RequestQueue); active != 1 {
+			t.Errorf("%d requests on the queue", active)
+		}
+	})
+}
+
+// A storage account that is away for a while does not end the wait; one that
+// stays away does.
+func TestWaitingThroughAnOutageOfTheTable(t *testing.T) {
+	for name, tt := range map[string]struct {
+		outage time.Duration
+		code   int
+	}{"a minute": {time.Minute, exitDone}, "an hour": {time.Hour, exitUnknown}} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, worldPlan, false, func(w *world) {
+				time.AfterFunc(30*time.Second, func() {
+					remove := w.azure.Tap.Inject(wire.Fault{Service: emulator.ServiceTable, Kind: wire.Instead})
+					time.AfterFunc(tt.outage, remove)
+				})
+				a := w.did(tt.code, "backup", "apim-weu", "--wait")
+				if !strings.Contains(a.stderr, "can't be read for") {
+					t.Errorf("nothing is said of the outage:\n%s", a.stderr)
+				}
+				w.azure.Tap.Heal()
+			})
+		})
+	}
+}
+
+// A job's usual time is the median of what the last five took.
+func TestUsualTime(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		d := &desk{program: &program{now: time.Now}, reached: &reached{rows: w.store()}}
+		made := func(n int, kind job.Kind, source string, took time.Duration, state job.State) {
+			at := time.Now().Add(time.Duration(n) * time.Hour)
+			j := job.NewBackup("apim-neu", at, at, job.Rules{}, at)
+			if kind == job.Restore {
+				j = job.NewRestore("apim-neu", j.ID, job.RestoreOrder{Source: source}, job.Rules{}, at)
+			}
+			j.State, j.EndedAt = state, at.Add(10*time.Minute+took)
+			j.History = append(j.History, job.Step{State: job.Starting, At: at.Add(10 * time.Minute)})
+			w.must(w.store().Create(w.t.Context(), j, job.SummaryMove{}))
+		}
+		like := job.Job{Kind: job.Restore, Service: "apim-neu", Restore: &job.RestoreOrder{Source: "apim-weu"}}
+		if got := d.usualTime(w.t.Context(), like); got != 0 {
+			t.Errorf("usual time without a job = %s", got)
+		}
+		made(1, job.Restore, "apim-weu", time.Hour, job.Succeeded) // too long ago
+		for n, took := range []time.Duration{9, 5, 7, 6, 8} {
+			made(2+n, job.Restore, "apim-weu", took*time.Minute, job.Succeeded)
+		}
+		made(10, job.Restore, "apim-weu", time.Hour, job.Failed)
+		made(11, job.Restore, "apim-sea", time.Hour, job.Succeeded)
+		made(13, job.Restore, "apim-sea", time.Hour, job.Succeeded)
+		made(12, job.Backup, "", time.Hour, job.Succeeded)
+		if got := d.usualTime(w.t.Context(), like); got != 7*time.Minute {
+			t.Errorf("usual time = %s, want 7m", got)
+		}
+	})
+}
+
+// On a terminal one line is overwritten; elsewhere a line is a change, and one
+// a minute shows that it goes on.
+func TestProgress(t *testing.T) {
+	now := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		live bool
+		want string
+	}{
+		"a terminal": {true, "\r\x1b[Ka\r\x1b[Kb\r\x1b[Kc\r\x1b[Kd\r\x1b[K"},
+		"a file":     {false, "job: a\njob: c\njob: d\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := progress{w: &out, live: tt.live}
+			p.show("one", "job", "a", now)
+			p.show("one", "job", "b", now.Add(time.Second))
+			p.show("two", "job", "c", now.Add(2*time.Second))
+			p.show("two", "job", "d", now.Add(2*time.Second+plainEvery))
+			p.clear()
+			p.clear() // once is enough
+			if out.String() != tt.want {
+				t.Errorf("%q, want %q", out.String(), tt.want)
+			}
+		})
+	}
+}
+
+// A job that was asked for a moment ago is waited for; one that nobody asked
+// for is not.
+func TestAJobThatIsNotThereYet(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		now := time.Now()
+		j := job.NewBackup("apim-weu", now, now, job.Rules{}, now)
+		time.AfterFunc(10*time.Second, func() {
+			j.State, j.EndedAt = job.Succeeded, time.Now()
+			w.must(w.store().Create(w.t.Context(), j, job.SummaryMove{}))
+		})
+		w.did(exitDone, "job", j.ID, "--wait")
+		w.did(exitUnknown, "job", "apim-weu-reqaa-backup", "--wait")
+		if waited := time.Since(now); waited > time.Minute {
+			t.Errorf("waited %s", waited)
+		}
+	})
+}

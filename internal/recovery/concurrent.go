@@ -1,0 +1,91 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// markConcurrent notes a change with the backup, in flight or done, that was
+// taken while it was made. It reports whether that was not noted before.
+func (e *Engine) markConcurrent(ctx context.Context, s plan.Service, summary job.StoredSummary, at time.Time) (marked bool, err error) {
+	if summary.PointStarted.Before(summary.LastStarted) && !at.Before(summary.LastStarted.Add(-job.Skew)) {
+		if marked, err = e.markAttempt(ctx, s, summary); marked || err != nil {
+			return marked, err
+		}
+	}
+	newest := job.Point{StartedAt: summary.PointStarted, VerifiedAt: summary.PointVerified}
+	if summary.PointBlob == "" || at.After(newest.VerifiedAt.Add(job.Skew)) {
+		return false, nil
+	}
+	if newest.During(at) {
+		return e.markPoint(ctx, s, summary, summary.PointBlob)
+	}
+	return e.markOlder(ctx, s, summary, at)
+}
+
+func (e *Engine) markAttempt(ctx context.Context, s plan.Service, summary job.StoredSummary) (marked bool, err error) {
+	lease, err := e.Store.Lease(ctx, s.Name)
+	if err == nil {
+		err = e.decide(ctx, s.Name, lease.Job, job.Changed{})
+	}
+	if errors.Is(err, job.ErrImpossible) || errors.Is(err, job.ErrEnded) || errors.Is(err, job.ErrNotFound) {
+		return false, e.still(ctx, summary) // noted already, or past: the point is asked next
+	}
+	return err == nil, err
+}
+
+// still is a conflict if a summary has changed since it was read: an attempt
+// may have become a point that it does not name.
+func (e *Engine) still(ctx context.Context, read job.StoredSummary) error {
+	now, err := e.Store.StoredSummary(ctx, read.Service)
+	if err == nil && now.ETag != read.ETag {
+		return fmt.Errorf("summary of %s: %w", read.Service, job.ErrConflict)
+	}
+	return err
+}
+
+func (e *Engine) markOlder(ctx context.Context, s plan.Service, summary job.StoredSummary, at time.Time) (marked bool, err error) {
+	for p, err := range e.Store.Points(ctx, s.Name) {
+		if err != nil {
+			return false, err
+		}
+		if p.During(at) && !p.ConcurrentChanges {
+			return e.markPoint(ctx, s, summary, p.Blob)
+		}
+	}
+	return false, nil
+}
+
+func (e *Engine) markPoint(ctx context.Context, s plan.Service, summary job.StoredSummary, blob string) (marked bool, err error) {
+	p, err := e.Store.Point(ctx, s.Name, blob)
+	if err != nil || p.ConcurrentChanges {
+		return false, err
+	}
+	to := p.Point
+	to.ConcurrentChanges = true
+	if err := e.amend(ctx, s, to); err != nil {
+		return false, err
+	}
+	if err := e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: p, To: to}}}); err != nil {
+		return false, fmt.Errorf("note with point %s that the service was changed: %w", p.Blob, err)
+	}
+	e.Log.WarnContext(ctx, "service was changed while it was backed up", keyService, s.Name, "point", p.Blob)
+	return true, nil
+}
+
+// amend writes a point's sidecar first, because the catalogue can be rebuilt
+// from it. One that is gone, or that may not be changed, leaves the row alone
+// to say it.
+func (e *Engine) amend(ctx context.Context, s plan.Service, p job.Point) error {
+	err := e.Blobs.Amend(ctx, s.Service, p)
+	if errors.Is(err, job.ErrNotFound) || errors.Is(err, job.ErrRefused) {
+		e.Log.WarnContext(ctx, "sidecar not amended", keyService, s.Name, "point", p.Blob, keyError, err.Error())
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// pin keeps a restore's point from being pruned until the restore has ended.
+// It returns job.ErrNotFound if there is nothing to restore from any more.
+func (e *Engine) pin(ctx context.Context, source plan.Service, blob, restore string) error {
+	return e.changePins(ctx, source, blob, func(p *job.Point) error {
+		if !p.Live() {
+			return fmt.Errorf("point %s is no more: %w", blob, job.ErrNotFound)
+		}
+		p.Pinned = strings.Join(append(without(strings.Fields(p.Pinned), restore), restore), " ")
+		return nil
+	})
+}
+
+// unpin lets a restore's point go. A pin that is left behind is recognised by
+// its job's end.
+func (e *Engine) unpin(ctx context.Context, j job.Job) {
+	source, ok := e.Plan.Service(j.Restore.Source)
+	if !ok || j.Restore.Point.Blob == "" {
+		return
+	}
+	err := e.changePins(ctx, source, j.Restore.Point.Blob, func(p *job.Point) error {
+		p.Pinned = strings.Join(without(strings.Fields(p.Pinned), j.ID), " ")
+		return nil
+	})
+	if err != nil && !errors.Is(err, job.ErrNotFound) {
+		e.Log.WarnContext(ctx, "pin left behind", keyJob, j.ID, "point", j.Restore.Point.Blob, keyError, err.Error())
+	}
+}
+
+func (e *Engine) changePins(ctx context.Context, source plan.Service, blob string, change func(*job.Point) error) error {
+	return e.contended(ctx, func() error {
+		summary, err := e.Store.StoredSummary(ctx, source.Name)
+		if err != nil {
+			return err
+		}
+		from, err := e.Store.Point(ctx, source.Name, blob)
+		if err != nil {
+			return err
+		}
+		to := from.Point
+		if err := change(&to); err != nil || to.Pinned == from.Pinned {
+			return err
+		}
+		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+	})
+}
+
+// pinned is a restore that has not ended and needs p, or "".
+func (e *Engine) pinned(ctx context.Context, p job.Point) (string, error) {
+	for _, id := range strings.Fields(p.Pinned) {
+		for _, partition := range e.partitions() {
+			if !strings.HasPrefix(id, partition+"-") {
+				continue
+			}
+			j, err := e.Store.Job(ctx, partition, id)
+			if errors.Is(err, job.ErrNotFound) {
+				continue // another service's name may begin with this one's
+			}
+			if err != nil {
+				return "", err
+			}
+			if !j.State.Terminal() {
+				return id, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+func without(all []string, one string) []string {
+	var rest []string
+	for _, x := range all {
+		if x != one {
+			rest = append(rest, x)
+		}
+	}
+	return rest
+}

@@ -1,0 +1,222 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/retention"
+)
+
+// prune ends a backup. The point exists already, so nothing that happens here
+// changes the outcome: first the refreshes are made that the new point is due
+// to, and then what the plan's retention lets go is removed.
+func (e *Engine) prune(ctx context.Context, j job.Job) job.Event {
+	if err := e.refresh(ctx, j); err != nil {
+		return deferred(err)
+	}
+	s, ok := e.Plan.Service(j.Service)
+	if !ok || s.Retention == nil {
+		return job.Pruned{}
+	}
+	warnings, err := e.Prune(ctx, s.Name)
+	if err != nil {
+		return deferred(err)
+	}
+	return job.Pruned{Warnings: warnings}
+}
+
+// Retained judges every point of a service by the plan's retention. It
+// returns ErrRefused for a service without one.
+func (e *Engine) Retained(ctx context.Context, service string) ([]retention.Verdict, error) {
+	s, err := e.protected(service)
+	if err != nil {
+		return nil, err
+	}
+	if s.Retention == nil {
+		return nil, refused("service %s has no retention in the plan, so nothing of it is ever deleted", service)
+	}
+	points, err := collect("read the points of "+service, e.Store.Points(ctx, service))
+	if err != nil {
+		return nil, err // what can't be read can't be judged, nor what it would keep
+	}
+	items := make([]retention.Item, len(points))
+	for i, p := range points {
+		pin, err := e.pinned(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = retention.Item{Point: p, Held: p.Held != "", HoldReason: p.Held, Pinned: pin != "", PinnedBy: pin, Removing: p.Removing}
+	}
+	return retention.Apply(items, *s.Retention, e.now()), nil
+}
+
+// mostRemoved bounds what one backup removes; the next goes on.
+const mostRemoved = 25
+
+// Prune removes the points of a service that its retention lets go, and
+// returns what was not removed although it should be. While an incident of the
+// service is open nothing is.
+func (e *Engine) Prune(ctx context.Context, service string) (warnings []string, err error) {
+	s, err := e.protected(service)
+	if err != nil {
+		return nil, err
+	}
+	summary, err := e.Store.StoredSummary(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	if summary.Incident != "" {
+		return []string{fmt.Sprintf("nothing was pruned: incident %s is open", summary.Incident)}, nil
+	}
+	verdicts, err := e.Retained(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.authorised(ctx, s.Service); err != nil {
+		return nil, err
+	}
+	removed := 0
+	for _, v := range slices.Backward(verdicts) { // oldest first
+		if v.Keep || removed == mostRemoved {
+			continue
+		}
+		warning, err := e.remove(ctx, s, v.Item.Blob)
+		if err != nil {
+			return warnings, err
+		}
+		if warning != "" {
+			warnings = append(warnings, warning)
+			continue
+		}
+		removed++
+	}
+	return warnings, nil
+}
+
+// remove removes one point: it is marked first, so that nobody restores it,
+// and its row goes last, so that whatever is left half done is found again.
+func (e *Engine) remove(ctx context.Context, s plan.Service, blob string) (warning string, err error) {
+	p, err := e.Store.Point(ctx, s.Name, blob)
+	if errors.Is(err, job.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	there, err := e.there(ctx, s, blob)
+	if err != nil {
+		return "", err
+	}
+	if !there && p.Live() {
+		// Somebody else's doing, or the plan names another container: then
+		// the row is all that tells of the backup.
+		return fmt.Sprintf("%s is kept: its blob is not in container %s of %s; see whether the plan names the right one", blob, s.Container, s.Account), nil
+	}
+	marked, err := e.mark(ctx, s, blob, true)
+	if err != nil || !marked {
+		return "", err
+	}
+	switch err := e.Blobs.Remove(ctx, s.Service, blob); {
+	case errors.Is(err, job.ErrRefused):
+		return e.refusedRemoval(ctx, s, blob, err)
+	case err != nil:
+		return "", err
+	}
+	p, err = e.Store.Point(ctx, s.Name, blob)
+	if err == nil {
+		err = e.Store.RemovePoint(ctx, p)
+	}
+	if err != nil && !errors.Is(err, job.ErrNotFound) && !errors.Is(err, job.ErrConflict) {
+		return "", err
+	}
+	e.Log.InfoContext(ctx, "point pruned", keyService, s.Name, "point", blob)
+	return "", nil
+}
+
+// refusedRemoval takes the mark back from a point whose blob storage does not
+// let go. If only its sidecar is left, the mark stays: nothing can be restored.
+func (e *Engine) refusedRemoval(ctx context.Context, s plan.Service, blob string, why error) (warning string, err error) {
+	there, err := e.there(ctx, s, blob)
+	if err == nil && there {
+		_, err = e.mark(ctx, s, blob, false)
+	}
+	return fmt.Sprintf("%s is kept: %v", blob, why), err
+}
+
+func (e *Engine) there(ctx context.Context, s plan.Service, blob string) (bool, error) {
+	_, err := e.Blobs.Artefact(ctx, s.Service, blob)
+	if errors.Is(err, job.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mark says in a point's row that it is being removed, or that it is not after
+// all. It reports false for a point that somebody needs by now.
+func (e *Engine) mark(ctx context.Context, s plan.Service, blob string, removing bool) (marked bool, err error) {
+	err = e.contended(ctx, func() error {
+		summary, err := e.Store.StoredSummary(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		from, err := e.Store.Point(ctx, s.Name, blob)
+		if err != nil {
+			return err
+		}
+		pin, err := e.pinned(ctx, from.Point)
+		if err != nil {
+			return err
+		}
+		if marked = !removing || from.Held == "" && pin == "" && summary.PointBlob != blob && summary.Incident == ""; !marked || from.Removing == removing {
+			return nil
+		}
+		to := from.Point
+		to.Removing = removing
+		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+	})
+	if errors.Is(err, job.ErrNotFound) {
+		return false, nil // another has removed it
+	}
+	if err != nil {
+		return false, fmt.Errorf("mark point %s: %w", blob, err)
+	}
+	return marked, nil
+}
+
+// Hold keeps a point whatever the retention says, or lets it go again if
+// reason is empty. It returns ErrRefused if there is no such point, or if it
+// is being removed.
+func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) error {
+	s, err := e.protected(service)
+	if err != nil {
+		return err
+	}
+	return e.contended(ctx, func() error {
+		summary, err := e.Store.StoredSummary(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		from, err := e.Store.Point(ctx, s.Name, blob)
+		switch {
+		case errors.Is(err, job.ErrNotFound):
+			return refused("there is no point %s of %s", blob, s.Name)
+		case err != nil:
+			return err
+		case from.Removing:
+			return refused("point %s is being removed", blob)
+		}
+		to := from.Point
+		to.Held, to.HeldBy = reason, by
+		if reason == "" {
+			to.HeldBy = ""
+		}
+		if err := e.amend(ctx, s, to); err != nil {
+			return err
+		}
+		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+	})
+}

@@ -1,0 +1,108 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+)
+
+// Rebuilt says what a rebuild found.
+type Rebuilt struct {
+	Service string
+	Points  int // that can be restored
+	Added   int // of all, those that the table did not have
+	// Withdrawn are those whose blob is gone, or that had been withdrawn.
+	Withdrawn int
+	// Warnings name sidecars that can't be understood.
+	Warnings []string
+}
+
+// Rebuild makes the catalogue of a service again from its container alone, and
+// claims that for this engine's table: from then on an app with another table
+// starts and deletes nothing there. It adds what the table lacks and changes
+// nothing that it has, so it may run as often as it likes. What only the table
+// knew is gone: jobs, incidents, which standby serves.
+func (e *Engine) Rebuild(ctx context.Context, service, by string) (Rebuilt, error) {
+	r := Rebuilt{Service: service}
+	s, err := e.protected(service)
+	if err != nil {
+		return r, err
+	}
+	// First, so that nobody else adds to what is read.
+	if err := e.takeOver(ctx, s.Service, by); err != nil {
+		return r, fmt.Errorf("claim container %s of %s: %w", s.Container, s.Account, err)
+	}
+	var points []job.Point
+	for p, err := range e.Blobs.Recorded(ctx, s.Service) {
+		switch {
+		case errors.Is(err, job.ErrUnreadable):
+			r.Warnings = append(r.Warnings, err.Error())
+		case err != nil:
+			return r, fmt.Errorf("read what container %s of %s records of %s: %w: run it again", s.Container, s.Account, s.Name, err)
+		default:
+			points = append(points, p)
+		}
+	}
+	for _, p := range points {
+		if p, err = e.checked(ctx, s, p); err != nil {
+			return r, err
+		}
+		added, err := e.addPoint(ctx, s, p)
+		if err != nil {
+			return r, fmt.Errorf("add point %s: %w", p.Blob, err)
+		}
+		if added {
+			r.Added++
+		}
+		if p.Live() {
+			r.Points++
+		} else {
+			r.Withdrawn++
+		}
+	}
+	e.Log.WarnContext(ctx, "catalogue rebuilt", keyService, s.Name, "points", r.Points, "added", r.Added, "withdrawn", r.Withdrawn, "by", by)
+	return r, nil
+}
+
+// checked is a recorded point, withdrawn if its blob is not there.
+func (e *Engine) checked(ctx context.Context, s plan.Service, p job.Point) (job.Point, error) {
+	if !p.Live() {
+		return p, nil
+	}
+	there, err := e.there(ctx, s, p.Blob)
+	if err == nil && !there {
+		p.Withdrawn, p.WithdrawnWhy = e.now(), "its blob was gone when the catalogue was rebuilt"
+	}
+	return p, err
+}
+
+// addPoint inserts a point that the table lacks, and names it in the service's
+// summary if it is the newest that can be restored.
+func (e *Engine) addPoint(ctx context.Context, s plan.Service, p job.Point) (added bool, err error) {
+	err = e.contended(ctx, func() error {
+		summary, err := e.Store.StoredSummary(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		_, err = e.Store.Point(ctx, s.Name, p.Blob)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, job.ErrNotFound) {
+			return err
+		}
+		t := job.Transition{Read: summary, Added: []job.Point{p}}
+		if p.Live() && (summary.PointBlob == "" || summary.PointStarted.Before(p.StartedAt)) {
+			t.Summary.Point = &p
+		}
+		if err := e.Store.Transit(ctx, t); err != nil {
+			return err
+		}
+		added = true
+		return nil
+	})
+	return added, err
+}
