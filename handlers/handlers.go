@@ -39,7 +39,5 @@ func New(engine *recovery.Engine, log *slog.Logger, set ...func(*functions.Optio
 		deadApproval(engine),
 		deadNotice(engine),
 		metricsText(engine, log),
-		statusPage(engine, log),
-		api(engine, log),
 	)
 }
