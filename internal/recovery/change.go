@@ -94,9 +94,7 @@ func (e *Engine) orderChangeBackup(ctx context.Context, s plan.Service, summary 
 		return fmt.Errorf("order a backup of %s after a change: %w", s.Name, err)
 	}
 	e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "change", c.What, keyNext, j.NotBefore)
-	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
-		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
-	}
+	e.wake(ctx, j)
 	return nil
 }
 

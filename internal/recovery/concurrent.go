@@ -23,9 +23,9 @@ func (e *Engine) markConcurrent(ctx context.Context, s plan.Service, summary job
 		return false, nil
 	}
 	if newest.During(at) {
-		return e.markPoint(ctx, s, summary, summary.PointBlob)
+		return e.markPoint(ctx, s, summary.PointBlob)
 	}
-	return e.markOlder(ctx, s, summary, at)
+	return e.markOlder(ctx, s, at)
 }
 
 func (e *Engine) markAttempt(ctx context.Context, s plan.Service, summary job.StoredSummary) (marked bool, err error) {
@@ -49,33 +49,33 @@ func (e *Engine) still(ctx context.Context, read job.StoredSummary) error {
 	return err
 }
 
-func (e *Engine) markOlder(ctx context.Context, s plan.Service, summary job.StoredSummary, at time.Time) (marked bool, err error) {
+func (e *Engine) markOlder(ctx context.Context, s plan.Service, at time.Time) (marked bool, err error) {
 	for p, err := range e.Store.Points(ctx, s.Name) {
 		if err != nil {
 			return false, err
 		}
 		if p.During(at) && !p.ConcurrentChanges {
-			return e.markPoint(ctx, s, summary, p.Blob)
+			return e.markPoint(ctx, s, p.Blob)
 		}
 	}
 	return false, nil
 }
 
-func (e *Engine) markPoint(ctx context.Context, s plan.Service, summary job.StoredSummary, blob string) (marked bool, err error) {
-	p, err := e.Store.Point(ctx, s.Name, blob)
-	if err != nil || p.ConcurrentChanges {
-		return false, err
+func (e *Engine) markPoint(ctx context.Context, s plan.Service, blob string) (marked bool, err error) {
+	err = e.changePoint(ctx, s.Name, blob, func(_ job.Summary, p *job.Point) (changed bool, err error) {
+		if marked = !p.ConcurrentChanges; !marked {
+			return false, nil
+		}
+		p.ConcurrentChanges = true
+		return true, e.amend(ctx, s, *p)
+	})
+	if err != nil {
+		return false, fmt.Errorf("note with point %s that the service was changed: %w", blob, err)
 	}
-	to := p.Point
-	to.ConcurrentChanges = true
-	if err := e.amend(ctx, s, to); err != nil {
-		return false, err
+	if marked {
+		e.Log.WarnContext(ctx, "service was changed while it was backed up", keyService, s.Name, "point", blob)
 	}
-	if err := e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: p, To: to}}}); err != nil {
-		return false, fmt.Errorf("note with point %s that the service was changed: %w", p.Blob, err)
-	}
-	e.Log.WarnContext(ctx, "service was changed while it was backed up", keyService, s.Name, "point", p.Blob)
-	return true, nil
+	return marked, nil
 }
 
 // amend writes a point's sidecar first, because the catalogue can be rebuilt

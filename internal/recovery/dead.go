@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
-	"lifeboat/internal/plan"
 	"lifeboat/internal/request"
 )
 
@@ -54,11 +53,7 @@ func (e *Engine) DeadStep(ctx context.Context, d DeadLetter) error {
 	case stored.NotBefore.Sub(e.now()) > punctual:
 		return e.sent(ctx, p, e.prompt(ctx, p, stored.NotBefore)) // it has missed nothing
 	}
-	rules := plan.Default().Rules
-	if at, ok := e.Plan.Place(stored.Job); ok {
-		rules = at.Rules
-	}
-	return e.advance(ctx, p, stored, rules, job.Deferred{Reason: "Service Bus gave its message up: " + d.Reason}, nil)
+	return e.advance(ctx, p, stored, e.rules(stored.Job), job.Deferred{Reason: "Service Bus gave its message up: " + d.Reason}, nil)
 }
 
 // DeadRequest takes a request or an alert that was given up. What can be

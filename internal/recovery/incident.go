@@ -193,11 +193,7 @@ func (e *Engine) decide(ctx context.Context, service, id string, event job.Event
 	if err != nil {
 		return err
 	}
-	at, ok := e.Plan.Place(stored.Job)
-	if !ok {
-		at.Rules = plan.Default().Rules
-	}
-	to, err := job.Apply(stored.Job, event, at.Rules, e.now())
+	to, err := job.Apply(stored.Job, event, e.rules(stored.Job), e.now())
 	if err != nil {
 		return err
 	}
@@ -210,8 +206,7 @@ func (e *Engine) decide(ctx context.Context, service, id string, event job.Event
 	if err := e.Store.Save(ctx, move); err != nil {
 		return err
 	}
-	e.moved(ctx, stored.Job, to)
-	e.announce(ctx, move.Notices())
+	e.saved(ctx, move)
 	return nil
 }
 

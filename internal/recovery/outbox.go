@@ -135,15 +135,7 @@ func (e *Engine) deliverLater(ctx context.Context, p NoticePrompt, wait time.Dur
 		e.Log.WarnContext(ctx, "notice left to the watchdog", keyNotice, p.Notice, keyReason, why.Error())
 		return nil
 	}
-	if err := e.promptNotice(ctx, p, now.Add(wait)); err != nil {
-		if p.Deliveries >= lastDeliveries {
-			e.Log.WarnContext(ctx, "notice left to the watchdog", keyNotice, p.Notice, keyError, err.Error())
-			return nil
-		}
-		pause(ctx, sulk)
-		return err
-	}
-	return nil
+	return e.answered(ctx, p.Deliveries, e.promptNotice(ctx, p, now.Add(wait)), "notice left to the watchdog", keyNotice, p.Notice)
 }
 
 func (e *Engine) delivered(ctx context.Context, n job.StoredNotice, d job.Delivery) {

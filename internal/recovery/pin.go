@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lifeboat/internal/job"
@@ -17,7 +18,7 @@ func (e *Engine) pin(ctx context.Context, source plan.Service, blob, restore str
 		if !p.Live() {
 			return fmt.Errorf("point %s is no more: %w", blob, job.ErrNotFound)
 		}
-		p.Pinned = strings.Join(append(without(strings.Fields(p.Pinned), restore), restore), " ")
+		p.Pinned = strings.Join(append(pinsBut(*p, restore), restore), " ")
 		return nil
 	})
 }
@@ -30,7 +31,7 @@ func (e *Engine) unpin(ctx context.Context, j job.Job) {
 		return
 	}
 	err := e.changePins(ctx, source, j.Restore.Point.Blob, func(p *job.Point) error {
-		p.Pinned = strings.Join(without(strings.Fields(p.Pinned), j.ID), " ")
+		p.Pinned = strings.Join(pinsBut(*p, j.ID), " ")
 		return nil
 	})
 	if err != nil && !errors.Is(err, job.ErrNotFound) {
@@ -39,33 +40,20 @@ func (e *Engine) unpin(ctx context.Context, j job.Job) {
 }
 
 func (e *Engine) changePins(ctx context.Context, source plan.Service, blob string, change func(*job.Point) error) error {
-	return e.contended(ctx, func() error {
-		summary, err := e.Store.StoredSummary(ctx, source.Name)
-		if err != nil {
-			return err
-		}
-		from, err := e.Store.Point(ctx, source.Name, blob)
-		if err != nil {
-			return err
-		}
-		to := from.Point
-		if err := change(&to); err != nil || to.Pinned == from.Pinned {
-			return err
-		}
-		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+	return e.changePoint(ctx, source.Name, blob, func(_ job.Summary, p *job.Point) (changed bool, err error) {
+		before := p.Pinned
+		err = change(p)
+		return p.Pinned != before, err
 	})
 }
 
 // pinned is a restore that has not ended and needs p, or "".
 func (e *Engine) pinned(ctx context.Context, p job.Point) (string, error) {
 	for _, id := range strings.Fields(p.Pinned) {
-		for _, partition := range e.partitions() {
-			if !strings.HasPrefix(id, partition+"-") {
-				continue
-			}
-			j, err := e.Store.Job(ctx, partition, id)
+		for _, home := range Homes(e.Plan, id) {
+			j, err := e.Store.Job(ctx, home, id)
 			if errors.Is(err, job.ErrNotFound) {
-				continue // another service's name may begin with this one's
+				continue // another's name may begin with this one's
 			}
 			if err != nil {
 				return "", err
@@ -78,12 +66,7 @@ func (e *Engine) pinned(ctx context.Context, p job.Point) (string, error) {
 	return "", nil
 }
 
-func without(all []string, one string) []string {
-	var rest []string
-	for _, x := range all {
-		if x != one {
-			rest = append(rest, x)
-		}
-	}
-	return rest
+// pinsBut are the pins of p without that of one restore.
+func pinsBut(p job.Point, restore string) []string {
+	return slices.DeleteFunc(strings.Fields(p.Pinned), func(id string) bool { return id == restore })
 }

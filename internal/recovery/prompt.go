@@ -157,11 +157,16 @@ func (e *Engine) again(ctx context.Context, p Prompt, wait time.Duration, why st
 // the queue delivers again; or, when that did not help for a while, yes,
 // because Watchdog prompts every overdue job and a dead letter helps nobody.
 func (e *Engine) sent(ctx context.Context, p Prompt, err error) error {
+	return e.answered(ctx, p.Deliveries, err, "prompt left to the watchdog", keyJob, p.Job)
+}
+
+// answered is sent for any message that Watch sends again if need be.
+func (e *Engine) answered(ctx context.Context, deliveries int, err error, left string, about ...any) error {
 	if err == nil {
 		return nil
 	}
-	if p.Deliveries >= lastDeliveries {
-		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, p.Job, keyReason, err.Error())
+	if deliveries >= lastDeliveries {
+		e.Log.WarnContext(ctx, left, append(about, keyReason, err.Error())...)
 		return nil
 	}
 	pause(ctx, sulk)

@@ -147,36 +147,18 @@ func (e *Engine) refusedRemoval(ctx context.Context, s plan.Service, blob string
 	return fmt.Sprintf("%s is kept: %v", blob, why), err
 }
 
-func (e *Engine) there(ctx context.Context, s plan.Service, blob string) (bool, error) {
-	_, err := e.Blobs.Artefact(ctx, s.Service, blob)
-	if errors.Is(err, job.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // mark says in a point's row that it is being removed, or that it is not after
 // all. It reports false for a point that somebody needs by now.
 func (e *Engine) mark(ctx context.Context, s plan.Service, blob string, removing bool) (marked bool, err error) {
-	err = e.contended(ctx, func() error {
-		summary, err := e.Store.StoredSummary(ctx, s.Name)
+	err = e.changePoint(ctx, s.Name, blob, func(read job.Summary, p *job.Point) (changed bool, err error) {
+		pin, err := e.pinned(ctx, *p)
 		if err != nil {
-			return err
+			return false, err
 		}
-		from, err := e.Store.Point(ctx, s.Name, blob)
-		if err != nil {
-			return err
-		}
-		pin, err := e.pinned(ctx, from.Point)
-		if err != nil {
-			return err
-		}
-		if marked = !removing || from.Held == "" && pin == "" && summary.PointBlob != blob && summary.Incident == ""; !marked || from.Removing == removing {
-			return nil
-		}
-		to := from.Point
-		to.Removing = removing
-		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+		marked = !removing || p.Held == "" && pin == "" && read.PointBlob != blob && read.Incident == ""
+		changed = marked && p.Removing != removing
+		p.Removing = removing
+		return changed, nil
 	})
 	if errors.Is(err, job.ErrNotFound) {
 		return false, nil // another has removed it
@@ -195,28 +177,18 @@ func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) err
 	if err != nil {
 		return err
 	}
-	return e.contended(ctx, func() error {
-		summary, err := e.Store.StoredSummary(ctx, s.Name)
-		if err != nil {
-			return err
+	err = e.changePoint(ctx, s.Name, blob, func(_ job.Summary, p *job.Point) (changed bool, err error) {
+		if p.Removing {
+			return false, refused("point %s is being removed", blob)
 		}
-		from, err := e.Store.Point(ctx, s.Name, blob)
-		switch {
-		case errors.Is(err, job.ErrNotFound):
-			return refused("there is no point %s of %s", blob, s.Name)
-		case err != nil:
-			return err
-		case from.Removing:
-			return refused("point %s is being removed", blob)
-		}
-		to := from.Point
-		to.Held, to.HeldBy = reason, by
+		p.Held, p.HeldBy = reason, by
 		if reason == "" {
-			to.HeldBy = ""
+			p.HeldBy = ""
 		}
-		if err := e.amend(ctx, s, to); err != nil {
-			return err
-		}
-		return e.Store.Transit(ctx, job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}})
+		return true, e.amend(ctx, s, *p)
 	})
+	if errors.Is(err, job.ErrNotFound) {
+		return refused("there is no point %s of %s", blob, s.Name)
+	}
+	return err
 }

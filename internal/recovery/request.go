@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"lifeboat/internal/job"
@@ -58,15 +57,13 @@ func (e *Engine) requestRestore(ctx context.Context, r request.Request) error {
 	if _, ok := source.Standby(target); !ok {
 		return refused("%q is not a standby of %s in the plan", target, source.Name)
 	}
-	return e.orderRestore(ctx, source, target, cause(r), job.RestoreOrder{
+	return e.orderRestore(ctx, source, target, cause(r.ID), job.RestoreOrder{
 		Source: source.Name, Request: r.ID, Wanted: r.Point, By: r.By, Why: r.Reason,
 	})
 }
 
 // cause makes a request's id fit into a job's.
-func cause(r request.Request) string {
-	return "req" + job.NewTally([]string{r.ID}).Hash
-}
+func cause(id string) string { return "req" + job.NewTally([]string{id}).Hash }
 
 func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
 	s, err := e.protected(r.Service)
@@ -75,7 +72,7 @@ func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
 	}
 	now := e.now()
 	j := job.NewBackup(s.Name, now, now, s.Rules, now)
-	j.ID = s.Name + "-" + cause(r) + "-backup"
+	j.ID = RequestedBackup(s.Name, r.ID)
 	made, err := e.create(ctx, j, job.SummaryMove{Waiting: &j.ID})
 	if made {
 		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)
@@ -89,32 +86,17 @@ func (e *Engine) cancel(ctx context.Context, r request.Request) error {
 
 // said applies a person's word to the job that they named.
 func (e *Engine) said(ctx context.Context, id string, event job.Event) error {
-	for _, partition := range e.partitions() {
-		if !strings.HasPrefix(id, partition+"-") {
-			continue
-		}
-		err := e.decide(ctx, partition, id, event)
+	for _, home := range Homes(e.Plan, id) {
+		err := e.decide(ctx, home, id, event)
 		switch {
 		case errors.Is(err, job.ErrNotFound):
-			continue // another service's name may begin with this one's
+			continue // another's name may begin with this one's
 		case errors.Is(err, job.ErrTooLate), errors.Is(err, job.ErrEnded), errors.Is(err, job.ErrImpossible):
 			return refused("%v", err)
 		}
 		return err
 	}
 	return refused("there is no job %s of a service in the plan", id)
-}
-
-// partitions are the names of all services and standbys in the plan.
-func (e *Engine) partitions() []string {
-	var names []string
-	for _, s := range e.Plan.Services {
-		names = append(names, s.Name)
-		for _, standby := range s.Standbys {
-			names = append(names, standby.Name)
-		}
-	}
-	return names
 }
 
 // Approval carries out a person's answer to a job that waits for one. It

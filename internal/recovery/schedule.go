@@ -107,10 +107,15 @@ func (e *Engine) create(ctx context.Context, j job.Job, m job.SummaryMove) (made
 	if err != nil {
 		return false, fmt.Errorf("create job %s: %w", j.ID, err)
 	}
+	e.wake(ctx, j)
+	return true, nil
+}
+
+// wake sends the prompt for the next move of a job that has been saved.
+func (e *Engine) wake(ctx context.Context, j job.Job) {
 	if err := e.prompt(ctx, next(j), j.NotBefore); err != nil {
 		e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, j.ID, keyReason, err.Error())
 	}
-	return true, nil
 }
 
 // startTime spreads the backups of a night. One that is late already starts

@@ -66,7 +66,7 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	}
 	e.moved(ctx, from.Job, intent)
 	// Last: nothing may come between the intent and its request.
-	defer e.announce(ctx, move.Notices())
+	defer e.follows(ctx, move)
 	if intent.State.Terminal() {
 		return nil
 	}
@@ -150,17 +150,13 @@ func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.J
 		return true, nil
 	}
 	if !to.State.Terminal() {
-		if err := e.prompt(ctx, next(to), to.NotBefore); err != nil {
-			// The handle matters more than the prompt, which Watchdog repeats.
-			e.Log.WarnContext(ctx, "prompt left to the watchdog", keyJob, saved.ID, keyReason, err.Error())
-		}
+		e.wake(ctx, to) // the handle matters more than the prompt, which Watchdog repeats
 	}
 	move := e.moveBetween(saved, to, nil)
 	if err := e.Store.Save(ctx, move); err != nil {
 		return false, err
 	}
-	e.moved(ctx, saved.Job, to)
-	e.announce(ctx, move.Notices())
+	e.saved(ctx, move)
 	return true, nil
 }
 

@@ -70,7 +70,7 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 	at, ok := e.Plan.Place(from.Job)
 	if !ok {
 		why := fmt.Sprintf("service %s is not in the plan: put it back, or let the job end by its deadline", from.Service)
-		return e.advance(ctx, p, from, plan.Default().Rules, job.Deferred{Reason: why}, nil)
+		return e.advance(ctx, p, from, e.rules(from.Job), job.Deferred{Reason: why}, nil)
 	}
 	var event job.Event
 	var point *job.Point
@@ -123,9 +123,16 @@ func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules j
 		e.Log.WarnContext(ctx, "job not saved, the next prompt looks again", keyJob, from.ID, keyError, err.Error())
 		return nil
 	}
-	e.moved(ctx, from.Job, to)
-	e.announce(ctx, move.Notices())
+	e.saved(ctx, move)
 	return nil
+}
+
+// rules are j's in the plan, or the default ones if its service has left that.
+func (e *Engine) rules(j job.Job) job.Rules {
+	if at, ok := e.Plan.Place(j); ok {
+		return at.Rules
+	}
+	return plan.Default().Rules
 }
 
 // moveBetween is the move that is saved when from becomes to.
@@ -137,6 +144,24 @@ func (e *Engine) moveBetween(from job.Stored, to job.Job, point *job.Point) job.
 // next is the prompt for j's next move.
 func next(j job.Job) Prompt {
 	return Prompt{Service: j.Service, Job: j.ID, Revision: j.Revision}
+}
+
+// saved tells a saved move, and does what it brings with it.
+func (e *Engine) saved(ctx context.Context, m job.Move) {
+	e.moved(ctx, m.From.Job, m.To)
+	e.follows(ctx, m)
+}
+
+// follows does what a saved move brings with it and what is made good if a
+// crash takes it: Watch sends the notices, and a pin ends with its job.
+func (e *Engine) follows(ctx context.Context, m job.Move) {
+	if m.To.Kind == job.Restore && m.To.State.Terminal() {
+		e.unpin(ctx, m.To)
+	}
+	if m.To.Code == job.CodeGateRefused && !m.To.Restore.Warm {
+		e.blocked(ctx, m.To)
+	}
+	e.announce(ctx, m.Notices())
 }
 
 // moved tells one saved move in one line.
@@ -158,12 +183,6 @@ func (e *Engine) moved(ctx context.Context, from, to job.Job) {
 	}
 	if to.Kind == job.Restore && to.State == job.Succeeded {
 		e.restored(ctx, to)
-	}
-	if to.Kind == job.Restore && to.State.Terminal() {
-		e.unpin(ctx, to)
-	}
-	if to.Code == job.CodeGateRefused && !to.Restore.Warm {
-		e.blocked(ctx, to)
 	}
 	if to.State == job.Failed {
 		e.Log.ErrorContext(ctx, "job moved", append(args, keyCode, to.Code, "message", to.Message)...)

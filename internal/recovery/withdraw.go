@@ -18,13 +18,13 @@ func (e *Engine) BlobDeleted(ctx context.Context, b event.BlobDeleted) error {
 		e.Ignored(ctx, blobNotOurs)
 		return nil
 	}
-	_, err := e.Blobs.Artefact(ctx, s.Service, b.Blob)
-	if err == nil {
+	there, err := e.there(ctx, s, b.Blob)
+	if err != nil {
+		return err
+	}
+	if there {
 		e.Log.InfoContext(ctx, "deleted blob is there again", keyService, s.Name, "blob", b.Blob)
 		return nil
-	}
-	if !errors.Is(err, job.ErrNotFound) {
-		return err
 	}
 	return e.contended(ctx, func() error { return e.withdraw(ctx, s, b) })
 }
