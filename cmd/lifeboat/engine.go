@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -25,21 +23,4 @@ func refusal(err error) error {
 		return &exit{exitError, err}
 	}
 	return err
-}
-
-// pins are the restores that need p and have not ended. The row may name
-// others: a pin that was left behind ends with its job.
-func (d *desk) pins(ctx context.Context, p job.Point) ([]string, error) {
-	var pins []string
-	for _, id := range strings.Fields(p.Pinned) {
-		j, err := d.job(ctx, id)
-		switch {
-		case errors.Is(err, job.ErrNotFound):
-		case err != nil && !errors.Is(err, job.ErrNewerSchema):
-			return nil, err
-		case err != nil || !j.State.Terminal(): // a job that can't be read may need it
-			pins = append(pins, id)
-		}
-	}
-	return pins, nil
 }

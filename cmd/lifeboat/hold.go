@@ -136,7 +136,7 @@ func (d *desk) holds(ctx context.Context, s plan.Service, p job.Point, reason, b
 		return r, refusal(err)
 	}
 	p.Held, p.HeldBy = reason, by
-	pins, err := d.pins(ctx, p)
+	pins, err := d.engine().Pins(ctx, p)
 	r.Point = pointOf(s, p, r.At)
 	r.Point.PinnedBy = pins
 	return r, err

@@ -78,7 +78,7 @@ func (d *desk) pointsOf(ctx context.Context, name string, r pointsReport) ([]poi
 	found, err := gathered(d, d.rows.Points(ctx, name))
 	for _, p := range found {
 		b := pointOf(s, p, r.At)
-		if b.PinnedBy, err = d.pins(ctx, p); err != nil {
+		if b.PinnedBy, err = d.engine().Pins(ctx, p); err != nil {
 			return nil, err
 		}
 		r.Points = append(r.Points, b)

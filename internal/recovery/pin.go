@@ -47,23 +47,35 @@ func (e *Engine) changePins(ctx context.Context, source plan.Service, blob strin
 	})
 }
 
-// pinned is a restore that has not ended and needs p, or "".
-func (e *Engine) pinned(ctx context.Context, p job.Point) (string, error) {
+// Pins are the restores that need p and have not ended. The row may name
+// others: a pin that was left behind ends with its job. One whose job this
+// version can't read counts as needed.
+func (e *Engine) Pins(ctx context.Context, p job.Point) (pins []string, err error) {
 	for _, id := range strings.Fields(p.Pinned) {
-		for _, home := range Homes(e.Plan, id) {
-			j, err := e.Store.Job(ctx, home, id)
-			if errors.Is(err, job.ErrNotFound) {
-				continue // another's name may begin with this one's
-			}
-			if err != nil {
-				return "", err
-			}
-			if !j.State.Terminal() {
-				return id, nil
-			}
+		needed, err := e.unended(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if needed {
+			pins = append(pins, id)
 		}
 	}
-	return "", nil
+	return pins, nil
+}
+
+// unended reports whether there is a job of that id which has not ended.
+func (e *Engine) unended(ctx context.Context, id string) (bool, error) {
+	for _, home := range Homes(e.Plan, id) {
+		j, err := e.Store.Job(ctx, home, id)
+		switch {
+		case errors.Is(err, job.ErrNotFound):
+			continue // another's name may begin with this one's
+		case errors.Is(err, job.ErrNewerSchema):
+			return true, nil
+		}
+		return err == nil && !j.State.Terminal(), err
+	}
+	return false, nil
 }
 
 // pinsBut are the pins of p without that of one restore.

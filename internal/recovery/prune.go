@@ -45,11 +45,14 @@ func (e *Engine) Retained(ctx context.Context, service string) ([]retention.Verd
 	}
 	items := make([]retention.Item, len(points))
 	for i, p := range points {
-		pin, err := e.pinned(ctx, p)
+		pins, err := e.Pins(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		items[i] = retention.Item{Point: p, Held: p.Held != "", HoldReason: p.Held, Pinned: pin != "", PinnedBy: pin, Removing: p.Removing}
+		items[i] = retention.Item{Point: p, Held: p.Held != "", HoldReason: p.Held, Removing: p.Removing}
+		if len(pins) > 0 {
+			items[i].Pinned, items[i].PinnedBy = true, pins[0]
+		}
 	}
 	return retention.Apply(items, *s.Retention, e.now()), nil
 }
@@ -151,11 +154,11 @@ func (e *Engine) refusedRemoval(ctx context.Context, s plan.Service, blob string
 // all. It reports false for a point that somebody needs by now.
 func (e *Engine) mark(ctx context.Context, s plan.Service, blob string, removing bool) (marked bool, err error) {
 	err = e.changePoint(ctx, s.Name, blob, func(read job.Summary, p *job.Point) (changed bool, err error) {
-		pin, err := e.pinned(ctx, *p)
+		pins, err := e.Pins(ctx, *p)
 		if err != nil {
 			return false, err
 		}
-		marked = !removing || p.Held == "" && pin == "" && read.PointBlob != blob && read.Incident == ""
+		marked = !removing || p.Held == "" && len(pins) == 0 && read.PointBlob != blob && read.Incident == ""
 		changed = marked && p.Removing != removing
 		p.Removing = removing
 		return changed, nil
