@@ -288,13 +288,39 @@ func TestAnIdleWatchCostsTheSameForAll(t *testing.T) {
 					calls = append(calls, e.Call)
 				}
 				looked := strings.Contains(strings.Join(calls, " "), "arm.Observe")
-				if got := len(calls); !looked && got != 6 {
+				if got := len(calls); !looked && got != 5 {
 					t.Errorf("%d effects for %d services: %v", got, n, calls)
 				}
-				if most := 6 + 10*n; len(calls) > most {
+				if most := 5 + 10*n; len(calls) > most {
 					t.Errorf("%d effects for a look at %d standbys, want at most %d", len(calls), n, most)
 				}
 				time.Sleep(5 * time.Minute)
+			}
+		})
+	}
+}
+
+// The lines that alerts rest on are true or missing: what could not be read
+// is not told as well.
+func TestAWatchThatCouldNotReadTellsNoState(t *testing.T) {
+	for _, unread := range []string{"store.Summaries", "store.Unfinished", "store.Notices"} {
+		synctest.Test(t, func(t *testing.T) {
+			var log strings.Builder
+			w := recoverytest.NewWorld(fleetPlan(t, 1), slog.New(slog.NewTextHandler(&log, nil)))
+			w.Run(t.Context(), time.Hour)
+			log.Reset()
+			w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+				if e.Call == unread {
+					return recoverytest.FailInstead
+				}
+				return recoverytest.NoFault
+			}
+			if err := w.Engine.Watch(t.Context()); err == nil || strings.Contains(log.String(), "service watched") {
+				t.Errorf("without %s: %v\n%s", unread, err, &log)
+			}
+			w.Effects.Judge = nil
+			if err := w.Engine.Watch(t.Context()); err != nil || !strings.Contains(log.String(), "service watched") {
+				t.Errorf("with %s again: %v\n%s", unread, err, &log)
 			}
 		})
 	}

@@ -20,15 +20,16 @@ import (
 // not ready. It works from what is stored, reads each kind of row of all
 // services at once, and may run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
-	rows, err := e.Rows(ctx)
+	rows, err := e.unsettled(ctx)
 	return errors.Join(
-		err, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows),
+		err, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows, err == nil),
 	)
 }
 
-// watchFleet judges every service and standby, and tells the state of each in
-// one line.
-func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows) error {
+// watchFleet judges every service and standby, and, if all was read, tells the
+// state of each in one line: alerts rest on those, and half of the rows would
+// make a false one.
+func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows, whole bool) error {
 	known := map[string]job.Summary{}
 	for _, s := range rows.Summaries {
 		known[s.Service] = s
@@ -45,6 +46,9 @@ func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows) error {
 		}
 	}
 	err := e.all(work)
+	if !whole {
+		return err
+	}
 	view := fleet.View(e.Plan, rows, e.now())
 	e.Log.InfoContext(ctx, "fleet watched", view.LogArgs()...)
 	for _, s := range view.Services {
@@ -59,12 +63,18 @@ func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows) error {
 // Rows reads what a view of the whole fleet is made of. With an error it
 // returns what could be read.
 func (e *Engine) Rows(ctx context.Context) (fleet.Rows, error) {
-	var rows fleet.Rows
-	var errs [4]error
+	rows, err := e.unsettled(ctx)
+	var uncounted error
+	rows.Counters, uncounted = collect("read counters", e.Store.Counters(ctx))
+	return rows, errors.Join(err, uncounted)
+}
+
+// unsettled is Rows without the counters, by which nothing is decided.
+func (e *Engine) unsettled(ctx context.Context) (rows fleet.Rows, err error) {
+	var errs [3]error
 	rows.Summaries, errs[0] = collect("read the services' summaries", e.Store.Summaries(ctx))
 	rows.Jobs, errs[1] = collect("read unfinished jobs", e.Store.Unfinished(ctx))
 	rows.Notices, errs[2] = collect("read undelivered notices", e.Store.Notices(ctx))
-	rows.Counters, errs[3] = collect("read counters", e.Store.Counters(ctx))
 	return rows, errors.Join(errs[:]...)
 }
 
@@ -125,9 +135,9 @@ func (e *Engine) overdueAfter(j job.Job) time.Duration {
 }
 
 func (e *Engine) promptNotices(ctx context.Context, notices []job.StoredNotice) error {
-	now := e.now()
+	now, after := e.now(), plan.Default().OverdueAfter
 	for _, n := range notices {
-		if n.State != job.DeliveryPending || now.Sub(n.NotBefore) <= plan.Default().OverdueAfter {
+		if n.State != job.DeliveryPending || now.Sub(n.NotBefore) <= after {
 			continue
 		}
 		p := firstPrompt(n.Notice)
