@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"lifeboat/internal/terminal"
 )
 
 // entry is one line of the handler's JSON log. The fields are those that the
@@ -76,32 +78,32 @@ func readEntry(line string) (entry, bool) {
 }
 
 // what is the middle column: the move, or how serious the line is.
-func (e entry) what() (string, shade) {
+func (e entry) what() (string, terminal.Shade) {
 	switch {
 	case e.Message == jobCreated:
-		return "created", plain
+		return "created", terminal.Plain
 	case e.Message == restoreOrdered:
-		return "ordered", plain
+		return "ordered", terminal.Plain
 	case e.Message == restoreCompleted:
-		return "restored", green
+		return "restored", terminal.Green
 	case e.Message == gateJudged:
 		return e.judged()
 	case e.Message == incidentOpened:
-		return "incident opened", yellow
+		return "incident opened", terminal.Yellow
 	case e.Message == incidentResolved:
-		return "incident resolved", plain
+		return "incident resolved", terminal.Plain
 	case e.Message == overdue:
-		return "overdue", yellow
+		return "overdue", terminal.Yellow
 	case e.Message == jobMoved && e.From == e.To:
-		return stateName(e.To), faint
+		return stateName(e.To), terminal.Faint
 	case e.Message == jobMoved:
 		return fmt.Sprintf("%-10s -> %s", stateName(e.From), stateName(e.To)), stateShade(e.To)
 	case e.Level == "ERROR":
-		return "error", red
+		return "error", terminal.Red
 	case e.Level == "WARN":
-		return "warning", yellow
+		return "warning", terminal.Yellow
 	}
-	return "note", faint
+	return "note", terminal.Faint
 }
 
 // stateName fits the column.
@@ -112,14 +114,14 @@ func stateName(state string) string {
 	return state
 }
 
-func stateShade(state string) shade {
+func stateShade(state string) terminal.Shade {
 	switch state {
 	case "Succeeded":
-		return green
+		return terminal.Green
 	case "Failed":
-		return red
+		return terminal.Red
 	}
-	return plain
+	return terminal.Plain
 }
 
 // note is the last column. tell answers what the log does not say.

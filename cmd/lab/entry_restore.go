@@ -3,19 +3,21 @@ package main
 import (
 	"fmt"
 	"time"
+
+	"lifeboat/internal/terminal"
 )
 
 // judged is a gate's verdict as the middle column shows it.
-func (e entry) judged() (string, shade) {
+func (e entry) judged() (string, terminal.Shade) {
 	switch e.Outcome {
 	case "Waits":
-		return "gate waits", faint
+		return "gate waits", terminal.Faint
 	case "Refused":
-		return "gate refuses", red
+		return "gate refuses", terminal.Red
 	case "Passed":
-		return "gate warns", yellow
+		return "gate warns", terminal.Yellow
 	}
-	return "gate " + e.Outcome, plain
+	return "gate " + e.Outcome, terminal.Plain
 }
 
 // completed is what an automation that switches traffic learns too.

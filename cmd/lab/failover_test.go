@@ -69,11 +69,7 @@ func TestFailoverNoticesSabotage(t *testing.T) {
 			}
 		}
 	}
-	for name, c := range map[string]struct {
-		cast          func(*scenario)
-		before, after func(*stage)
-		says          string
-	}{
+	for name, c := range map[string]sabotage{
 		"the standby is changed":    {after: func(s *stage) { s.azure.ARM.SetContent(standbyOf(flooded), arm.Content{}) }, says: "apim-weu-dr does not hold what apim-weu holds"},
 		"the restore fails":         {before: func(s *stage) { s.azure.ARM.FailNext(standbyOf(flooded), arm.Fault{Fail: &other}) }, says: `ended as Failed "RestoreFailed"`},
 		"nobody is asked":           {cast: replan("mode: approve", "mode: auto"), says: "it was not over within 2m"},
@@ -89,25 +85,7 @@ func TestFailoverNoticesSabotage(t *testing.T) {
 		"the standby is not free":   {before: func(s *stage) { s.azure.ARM.Lock(standbyOf(stuck), time.Hour) }, says: "it was not over within 2m"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sc := failoverOf(20)
-			if c.cast != nil {
-				c.cast(&sc)
-			}
-			act := sc.act
-			sc.act = func(ctx context.Context, s *stage) error {
-				if c.before != nil {
-					c.before(s)
-				}
-				err := act(ctx, s)
-				if c.after != nil {
-					c.after(s)
-				}
-				return err
-			}
-			code, stdout, stderr := inBubble(t, sc, playOptions{})
-			if code != exitError || !strings.Contains(stdout, "FAILED: not as it must be") || !strings.Contains(stdout, c.says) {
-				t.Errorf("exit code %d, want 1 and %q:\n%s%s", code, c.says, stdout, stderr)
-			}
+			c.mustFail(t, failoverOf(20))
 		})
 	}
 }

@@ -128,37 +128,19 @@ func TestNightlyNoticesSabotage(t *testing.T) {
 			}
 		}
 	}
-	for name, c := range map[string]struct {
-		before, after func(*stage)
-		says          string
-	}{
-		"a backup is gone":         {nil, remove(backupSuffix), "is missing or empty"},
-		"a sidecar is gone":        {nil, remove(sidecarSuffix), "sidecar " + ordinary},
-		"the ordinary one fails":   {func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, nil, ordinary + ` ended as Failed "RestoreFailed"`},
-		"a retry hides a failure":  {func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}) }, nil, ordinary + " had 2 POSTs, want 1"},
-		"Azure's words differ":     {func(s *stage) { s.azure.ARM.FailNext(failing, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, nil, failing + ` ended as Failed "RestoreFailed"`},
-		"a dead letter":            {nil, func(s *stage) { deadLetter(s, emulator.StepQueue) }, "has 1 dead letter"},
-		"everything is lost":       {nil, func(s *stage) { _ = s.azure.Storage.DeleteTable(emulator.StateTable) }, ordinary + " has 0 jobs, want 1"},
-		"a job does not end":       {func(s *stage) { s.azure.Broker.SetHook(func(esb.Op) esb.Verdict { return esb.Swallow }) }, nil, "it was not over within 2m"},
-		"the role lacks an action": {func(s *stage) { s.azure.ARM.SetActions(nil) }, nil, ordinary + ` ended as Failed "AuthorizationFailed"`},
+	for name, c := range map[string]sabotage{
+		"a backup is gone":         {after: remove(backupSuffix), says: "is missing or empty"},
+		"a sidecar is gone":        {after: remove(sidecarSuffix), says: "sidecar " + ordinary},
+		"the ordinary one fails":   {before: func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, says: ordinary + ` ended as Failed "RestoreFailed"`},
+		"a retry hides a failure":  {before: func(s *stage) { s.azure.ARM.FailNext(ordinary, arm.Fault{Fail: &other}) }, says: ordinary + " had 2 POSTs, want 1"},
+		"Azure's words differ":     {before: func(s *stage) { s.azure.ARM.FailNext(failing, arm.Fault{Fail: &other}, arm.Fault{Fail: &other}) }, says: failing + ` ended as Failed "RestoreFailed"`},
+		"a dead letter":            {after: func(s *stage) { deadLetter(s, emulator.StepQueue) }, says: "has 1 dead letter"},
+		"everything is lost":       {after: func(s *stage) { _ = s.azure.Storage.DeleteTable(emulator.StateTable) }, says: ordinary + " has 0 jobs, want 1"},
+		"a job does not end":       {before: func(s *stage) { s.azure.Broker.SetHook(func(esb.Op) esb.Verdict { return esb.Swallow }) }, says: "it was not over within 2m"},
+		"the role lacks an action": {before: func(s *stage) { s.azure.ARM.SetActions(nil) }, says: ordinary + ` ended as Failed "AuthorizationFailed"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sc := nightly()
-			act := sc.act
-			sc.act = func(ctx context.Context, s *stage) error {
-				if c.before != nil {
-					c.before(s)
-				}
-				err := act(ctx, s)
-				if c.after != nil {
-					c.after(s)
-				}
-				return err
-			}
-			code, stdout, stderr := inBubble(t, sc, playOptions{})
-			if code != exitError || !strings.Contains(stdout, "FAILED: not as it must be") || !strings.Contains(stdout, c.says) {
-				t.Errorf("exit code %d, want 1 and %q:\n%s%s", code, c.says, stdout, stderr)
-			}
+			c.mustFail(t, nightly())
 		})
 	}
 }

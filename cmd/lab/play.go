@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/internal/emulator/host"
+	"lifeboat/internal/terminal"
 )
 
 // playOptions are the flags of `lab play`.
@@ -80,7 +81,7 @@ func play(ctx context.Context, sc scenario, o playOptions, stdout, stderr io.Wri
 	if o.json {
 		err = json.NewEncoder(stdout).Encode(r)
 	} else {
-		_, err = fmt.Fprintf(stdout, "\n%s", r.text(paletteFor(stdout, os.Getenv)))
+		_, err = fmt.Fprintf(stdout, "\n%s", r.text(terminal.PaletteFor(stdout, os.Getenv)))
 	}
 	if err != nil || !r.OK {
 		return exitError
@@ -101,7 +102,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 	fmt.Fprintf(story, "%s: %s\n\n", sc.name, sc.summary)
 	s, err := raise(limited, staging{
 		app: o.app, dir: dir, listen: "127.0.0.1:0", services: sc.services, plan: sc.text(),
-		out: story, colors: paletteFor(story, os.Getenv), worker: o.worker,
+		out: story, colors: terminal.PaletteFor(story, os.Getenv), worker: o.worker,
 	})
 	if err != nil {
 		return report{}, fmt.Errorf("it could not begin: %w", err)

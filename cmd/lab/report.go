@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lifeboat/internal/emulator"
+	"lifeboat/internal/terminal"
 )
 
 // report is what `lab play --json` prints.
@@ -71,7 +72,7 @@ func reportOf(j jobRow, polls int) reportJob {
 }
 
 // text is the report for a person.
-func (r report) text(colors palette) string {
+func (r report) text(colors terminal.Palette) string {
 	var text strings.Builder
 	if len(r.Jobs) > 0 {
 		r.tables(&text)
@@ -79,10 +80,10 @@ func (r report) text(colors palette) string {
 	r.recovery(&text)
 	r.hooks(&text)
 	if r.OK {
-		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.paint(green, "ok"))
+		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.Paint(terminal.Green, "ok"))
 		return text.String()
 	}
-	fmt.Fprintf(&text, "%s: not as it must be:\n", colors.paint(red, "FAILED"))
+	fmt.Fprintf(&text, "%s: not as it must be:\n", colors.Paint(terminal.Red, "FAILED"))
 	for _, w := range r.Wrong {
 		fmt.Fprintf(&text, "  - %s\n", w)
 	}

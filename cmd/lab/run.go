@@ -15,6 +15,7 @@ import (
 
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/terminal"
 )
 
 // runOptions are the flags of `lab run`.
@@ -60,7 +61,7 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 	s, err := raise(ctx, staging{
 		app: o.app, dir: filepath.Join(o.app, ".lab"), listen: string(o.listen), services: services,
 		plan: runPlan(services), keyless: true,
-		out: stdout, colors: paletteFor(stdout, os.Getenv),
+		out: stdout, colors: terminal.PaletteFor(stdout, os.Getenv),
 	})
 	if err != nil {
 		return ended(ctx, stderr, err)

@@ -15,6 +15,7 @@ import (
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
 	"lifeboat/internal/emulator/host"
+	"lifeboat/internal/terminal"
 )
 
 // staging says what a stage is made of.
@@ -25,7 +26,7 @@ type staging struct {
 	services []arm.Service
 	plan     string // its text
 	out      io.Writer
-	colors   palette
+	colors   terminal.Palette
 	// keyless: HTTP functions ask for no key, as under Core Tools.
 	keyless bool
 	// worker runs the handler; the real binary if nil.

@@ -2,42 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 )
-
-// palette colours words on a terminal; the zero palette leaves them alone.
-type palette struct{ on bool }
-
-// paletteFor is for w: colour only where a terminal shows it and nobody has
-// asked for none.
-func paletteFor(w io.Writer, getenv func(string) string) palette {
-	file, ok := w.(*os.File)
-	if !ok || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
-		return palette{}
-	}
-	info, err := file.Stat()
-	return palette{on: err == nil && info.Mode()&os.ModeCharDevice != 0}
-}
-
-type shade string
-
-const (
-	plain  shade = ""
-	faint  shade = "2"
-	red    shade = "31"
-	green  shade = "32"
-	yellow shade = "33"
-)
-
-func (p palette) paint(s shade, text string) string {
-	if !p.on || s == plain || text == "" {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
-}
 
 // short is a duration without its zeros: 1m30s, 5m, 2s, 350ms.
 func short(d time.Duration) string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
@@ -26,19 +25,6 @@ func TestSizeAndCount(t *testing.T) {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-func TestColorIsForTerminalsOnly(t *testing.T) {
-	unset := func(string) string { return "" }
-	if paletteFor(new(strings.Builder), unset).on {
-		t.Error("a buffer gets colour")
-	}
-	if got := (palette{on: true}).paint(red, "Failed"); got != "\x1b[31mFailed\x1b[0m" {
-		t.Errorf("painted %q", got)
-	}
-	if got := (palette{}).paint(red, "Failed"); got != "Failed" {
-		t.Errorf("painted %q without colour", got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lifeboat/internal/emulator/host"
+	"lifeboat/internal/terminal"
 )
 
 // timeline shows what happens, a line for each move of a job, from the lines
@@ -18,7 +19,7 @@ import (
 type timeline struct {
 	out    io.Writer
 	log    io.Writer // the handler's own lines
-	colors palette
+	colors terminal.Palette
 	width  int              // of the longest service's name
 	sizes  func(string) int // of a job's backup
 	ends   func(string) (code, words string)
@@ -35,7 +36,7 @@ type timeline struct {
 	milestone func() string
 }
 
-func newTimeline(out, log io.Writer, colors palette, services []string) *timeline {
+func newTimeline(out, log io.Writer, colors terminal.Palette, services []string) *timeline {
 	t := &timeline{out: out, log: log, colors: colors, width: len("handler"), created: map[string]time.Time{}, service: map[string]string{}, decided: map[string]bool{}, waits: map[string]bool{}, told: map[string]bool{}, polls: map[string]int{}, sizes: func(string) int { return 0 }, ends: func(string) (string, string) { return "", "" }}
 	for _, s := range services {
 		t.width = max(t.width, len(s))
@@ -50,12 +51,12 @@ func (t *timeline) handlerLine(stream, line string) {
 	fmt.Fprintln(t.log, line)
 	e, ok := readEntry(line)
 	if !ok {
-		t.row(time.Now(), "handler", stream, red, line)
+		t.row(time.Now(), "handler", stream, terminal.Red, line)
 		return
 	}
 	t.learn(e)
 	if e.To == "Starting" && t.milestone != nil {
-		defer t.row(time.Now(), "lab", "note", faint, t.milestone())
+		defer t.row(time.Now(), "lab", "note", terminal.Faint, t.milestone())
 		t.milestone = nil
 	}
 	if e.tellsNothing() || t.again(e) {
@@ -88,7 +89,7 @@ func (t *timeline) learn(e entry) {
 func (t *timeline) act(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row(time.Now(), "lab", "act", yellow, fmt.Sprintf(format, args...))
+	t.row(time.Now(), "lab", "act", terminal.Yellow, fmt.Sprintf(format, args...))
 }
 
 // again reports whether a line repeats one that need not be told twice: a
@@ -114,16 +115,16 @@ func (t *timeline) once(what string) bool {
 func (t *timeline) noticed(e cloudEvent) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row(time.Now(), cmp.Or(e.Data.Service, "lab"), "notice "+e.Data.Type, yellow, e.Data.Subject)
+	t.row(time.Now(), cmp.Or(e.Data.Service, "lab"), "notice "+e.Data.Type, terminal.Yellow, e.Data.Subject)
 }
 
 // row prints one line; t.mu is held.
-func (t *timeline) row(at time.Time, who, what string, s shade, note string) {
+func (t *timeline) row(at time.Time, who, what string, s terminal.Shade, note string) {
 	if t.muted {
 		return
 	}
 	padding := strings.Repeat(" ", max(0, moveWidth-len(what)))
-	fmt.Fprintf(t.out, "%s  %-*s  %s%s  %s\n", t.colors.paint(faint, at.Local().Format(time.TimeOnly)), t.width, who, t.colors.paint(s, what), padding, note)
+	fmt.Fprintf(t.out, "%s  %-*s  %s%s  %s\n", t.colors.Paint(terminal.Faint, at.Local().Format(time.TimeOnly)), t.width, who, t.colors.Paint(s, what), padding, note)
 }
 
 // moveWidth is that of "InProgress -> InProgress", the longest.
@@ -179,7 +180,7 @@ func (t *timeline) invoked(in host.Invocation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if in.MessageID == "" || t.once(in.MessageID) {
-		t.row(time.Now(), "host", "warning", yellow, note)
+		t.row(time.Now(), "host", "warning", terminal.Yellow, note)
 	}
 }
 
@@ -213,9 +214,9 @@ func (h *hostHandler) Handle(_ context.Context, r slog.Record) error {
 		add(a)
 	}
 	r.Attrs(add)
-	what, s := "warning", yellow
+	what, s := "warning", terminal.Yellow
 	if r.Level >= slog.LevelError {
-		what, s = "error", red
+		what, s = "error", terminal.Red
 	}
 	h.timeline.mu.Lock()
 	defer h.timeline.mu.Unlock()

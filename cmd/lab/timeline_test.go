@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lifeboat/internal/emulator/host"
+	"lifeboat/internal/terminal"
 )
 
 // told feeds the handler's lines to a timeline and returns what it shows,
@@ -15,7 +16,7 @@ import (
 func told(t *testing.T, feed func(*timeline)) string {
 	t.Helper()
 	var out, log strings.Builder
-	tl := newTimeline(&out, &log, palette{}, []string{"apim-weu", "a"})
+	tl := newTimeline(&out, &log, terminal.Palette{}, []string{"apim-weu", "a"})
 	tl.sizes = func(string) int { return 50_000 }
 	feed(tl)
 	var text strings.Builder

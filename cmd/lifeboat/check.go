@@ -11,6 +11,7 @@ import (
 
 	"lifeboat/internal/plan"
 	"lifeboat/internal/preflight"
+	"lifeboat/internal/terminal"
 )
 
 // check's exit codes are those that Nagios and its kin know.
@@ -157,8 +158,8 @@ func (c *checking) report(found []preflight.Verdict) checkReport {
 }
 
 func (r checkReport) write(p *program) {
-	colors := paletteFor(p.stdout, p.getenv)
-	p.print("%s: %s\n\n", colors.paint(shadeOf(r.Result), r.Result), r.Sentence)
+	colors := terminal.PaletteFor(p.stdout, p.getenv)
+	p.print("%s: %s\n\n", colors.Paint(shadeOf(r.Result), r.Result), r.Sentence)
 	t := newTable("result", "check", "of", "what was found")
 	t.shades[0] = true
 	for _, l := range r.Checks {

@@ -11,6 +11,7 @@ import (
 
 	"lifeboat/internal/plan"
 	"lifeboat/internal/preflight"
+	"lifeboat/internal/terminal"
 )
 
 const (
@@ -97,7 +98,7 @@ func (c *checking) run(ctx context.Context) []preflight.Verdict {
 
 // wait says what is going on if it takes longer than somebody is patient.
 func (c *checking) wait(finished <-chan struct{}) {
-	shown := progress{w: c.stderr, live: isTerminal(c.stderr)}
+	shown := progress{w: c.stderr, live: terminal.Is(c.stderr)}
 	defer shown.clear()
 	next := time.NewTimer(patience)
 	defer next.Stop()

@@ -11,6 +11,7 @@ import (
 
 	"lifeboat/internal/config"
 	"lifeboat/internal/plan"
+	"lifeboat/internal/terminal"
 )
 
 // flags are those of every operator's command, before or after its name.
@@ -36,7 +37,7 @@ type desk struct {
 	*program
 	*reached
 	plan   *plan.Plan
-	colors palette
+	colors terminal.Palette
 	// live: progress may overwrite its line.
 	live bool
 }
@@ -56,7 +57,7 @@ func (p *program) work(ctx context.Context, sends bool, args []string, do func(c
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	d := &desk{program: p, colors: paletteFor(p.stdout, p.getenv), live: isTerminal(p.stderr)}
+	d := &desk{program: p, colors: terminal.PaletteFor(p.stdout, p.getenv), live: terminal.Is(p.stderr)}
 	if d.plan, err = parsePlan(c.PlanFile); err != nil {
 		return &exit{exitUsage, err}
 	}

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/terminal"
 )
 
 // write prints r for a person: what it is, how it went, what it left.
 func (r jobReport) write(d *desk) {
-	d.print("%s: %s\n\n", r.Job, d.colors.paint(shadeOf(string(r.State)), string(r.State)))
+	d.print("%s: %s\n\n", r.Job, d.colors.Paint(shadeOf(string(r.State)), string(r.State)))
 	t := newTable("what", r.what())
 	t.add("asked by", r.asked())
 	t.add("made", r.when(r.Created))
@@ -139,7 +140,7 @@ func (r jobReport) writeGates(d *desk) {
 
 func (r jobReport) writeLists(d *desk) {
 	if len(r.Warnings) > 0 {
-		d.print("\n%s\n  %s\n", d.colors.paint(yellow, "warnings"), strings.Join(r.Warnings, "\n  "))
+		d.print("\n%s\n  %s\n", d.colors.Paint(terminal.Yellow, "warnings"), strings.Join(r.Warnings, "\n  "))
 	}
 	if len(r.NotInBackup) == 0 {
 		return

@@ -4,64 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"lifeboat/internal/terminal"
 )
-
-// palette colours words on a terminal; the zero palette leaves them alone.
-type palette struct{ on bool }
-
-// paletteFor is for w: colour only where a terminal shows it and nobody has
-// asked for none.
-func paletteFor(w io.Writer, getenv func(string) string) palette {
-	return palette{on: isTerminal(w) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
-}
-
-// isTerminal reports whether f, a reader or a writer, is a person's.
-func isTerminal(f any) bool {
-	file, ok := f.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	nothing, err := os.Stat(os.DevNull) // a device too
-	return err != nil || !os.SameFile(info, nothing)
-}
-
-type shade string
-
-const (
-	plain  shade = ""
-	faint  shade = "2"
-	red    shade = "31"
-	green  shade = "32"
-	yellow shade = "33"
-)
-
-func (p palette) paint(s shade, text string) string {
-	if !p.on || s == plain || text == "" {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
-}
 
 // shadeOf is the colour of a word that says how something is.
-func shadeOf(word string) shade {
+func shadeOf(word string) terminal.Shade {
 	switch strings.Trim(word, " ") {
 	case "ok", "OK", "ready", "Succeeded", "Passed", "keep":
-		return green
+		return terminal.Green
 	case "down", "FAIL", "Failed", "Refused", "not ready", "NOT READY":
-		return red
+		return terminal.Red
 	case "late", "WARN", "new", "Canceled", "AwaitingApproval", "NeedsApproval", "PassedWithWarning", "Waits", "prune", "removing":
-		return yellow
+		return terminal.Yellow
 	}
-	return plain
+	return terminal.Plain
 }
 
 // table prints cells in columns. Colours are put in afterwards: an escape
@@ -80,7 +41,7 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-func (t *table) write(w io.Writer, p palette) {
+func (t *table) write(w io.Writer, p terminal.Palette) {
 	var text strings.Builder
 	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range t.rows {
@@ -91,8 +52,8 @@ func (t *table) write(w io.Writer, p palette) {
 		line = strings.TrimRight(line, " ")
 		switch {
 		case i == 0:
-			line = p.paint(faint, line)
-		case p.on:
+			line = p.Paint(terminal.Faint, line)
+		case p.On:
 			line = t.shaded(line, t.rows[i], p)
 		}
 		fmt.Fprintln(w, line)
@@ -100,7 +61,7 @@ func (t *table) write(w io.Writer, p palette) {
 }
 
 // shaded paints the cells of a line from the left to the right.
-func (t *table) shaded(line string, cells []string, p palette) string {
+func (t *table) shaded(line string, cells []string, p terminal.Palette) string {
 	var out strings.Builder
 	for i, cell := range cells {
 		at := strings.Index(line, cell)
@@ -109,7 +70,7 @@ func (t *table) shaded(line string, cells []string, p palette) string {
 		}
 		out.WriteString(line[:at])
 		if t.shades[i] {
-			cell = p.paint(shadeOf(cell), cell)
+			cell = p.Paint(shadeOf(cell), cell)
 		}
 		out.WriteString(cell)
 		line = line[at+len(cells[i]):]

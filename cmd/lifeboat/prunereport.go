@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"lifeboat/internal/terminal"
 )
 
 // pruneReport is what prune prints.
@@ -84,14 +86,14 @@ func (r pruneReport) write(d *desk) {
 	}
 	d.print("\n")
 	if r.Frozen != "" {
-		d.print("%s\n", d.colors.paint(yellow, fmt.Sprintf("Pruning is frozen while incident %s is open.", oneLine(r.Frozen))))
+		d.print("%s\n", d.colors.Paint(terminal.Yellow, fmt.Sprintf("Pruning is frozen while incident %s is open.", oneLine(r.Frozen))))
 	}
 }
 
 // going is a table of what goes.
 func (r pruneReport) going() string {
 	var text strings.Builder
-	r.table(func(p prunePoint) bool { return !p.Keep }).write(&text, palette{})
+	r.table(func(p prunePoint) bool { return !p.Keep }).write(&text, terminal.Palette{})
 	return text.String()
 }
 
@@ -112,17 +114,17 @@ func (r pruneReport) writeDone(d *desk) {
 		d.print("%s\n", r.sentence())
 		return
 	}
-	d.list(fmt.Sprintf("Removed %s of %s; %s.", count(len(r.Removed), "point"), r.Service, does(len(r.Points)-len(r.Removed), "stays", "stay")), plain, r.Removed)
+	d.list(fmt.Sprintf("Removed %s of %s; %s.", count(len(r.Removed), "point"), r.Service, does(len(r.Points)-len(r.Removed), "stays", "stay")), terminal.Plain, r.Removed)
 	if len(r.Left) > 0 {
-		d.list("To be removed, and still there:", plain, r.Left)
+		d.list("To be removed, and still there:", terminal.Plain, r.Left)
 	}
 	if len(r.Warnings) > 0 {
-		d.list("warnings", yellow, r.Warnings)
+		d.list("warnings", terminal.Yellow, r.Warnings)
 	}
 }
 
-func (d *desk) list(head string, shown shade, lines []string) {
-	d.print("%s\n", d.colors.paint(shown, head))
+func (d *desk) list(head string, shown terminal.Shade, lines []string) {
+	d.print("%s\n", d.colors.Paint(shown, head))
 	for _, line := range lines {
 		d.print("  %s\n", line)
 	}

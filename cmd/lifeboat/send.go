@@ -14,6 +14,7 @@ import (
 	"lifeboat/internal/job"
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/request"
+	"lifeboat/internal/terminal"
 )
 
 // word are the flags of commands that send a message in a person's name.
@@ -156,5 +157,5 @@ func (d *desk) askable(in io.Reader) bool {
 	if p, ok := in.(person); ok {
 		return p.Person()
 	}
-	return isTerminal(in)
+	return terminal.Is(in)
 }

@@ -11,6 +11,7 @@ import (
 
 	"lifeboat/internal/fleet"
 	"lifeboat/internal/job"
+	"lifeboat/internal/terminal"
 )
 
 func statusCommand(p *program) *cobra.Command {
@@ -95,11 +96,11 @@ func gathered[T any](d *desk, all iter.Seq2[T, error]) (found []T, err error) {
 
 // write prints r for a person.
 func (r statusReport) write(d *desk) {
-	shown := green
+	shown := terminal.Green
 	if !r.Good {
-		shown = red
+		shown = terminal.Red
 	}
-	fmt.Fprintf(d.stdout, "%s\n\n", d.colors.paint(shown, r.Sentence))
+	fmt.Fprintf(d.stdout, "%s\n\n", d.colors.Paint(shown, r.Sentence))
 	t := newTable("service", "health", "rpo of goal", "restorable until (UTC)", "last backup", "next run (UTC)", "standby", "in flight")
 	t.shades[1], t.shades[4] = true, true
 	for _, s := range r.Services {

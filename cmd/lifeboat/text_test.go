@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lifeboat/internal/terminal"
 )
 
 func TestTimesForPeople(t *testing.T) {
@@ -33,8 +35,8 @@ func TestColoursChangeNothingButColour(t *testing.T) {
 	table.shades[1] = true
 	table.add("Failed-1", "Failed", "Failed again")
 	table.add("b", "Succeeded", "\x1b]0;title\a hostile\nlines")
-	table.write(&plain, palette{})
-	table.write(&painted, palette{on: true})
+	table.write(&plain, terminal.Palette{})
+	table.write(&painted, terminal.Palette{On: true})
 	if strings.Contains(plain.String(), "\x1b") || strings.Count(plain.String(), "\n") != 3 {
 		t.Errorf("plain table %q", plain.String())
 	}
@@ -48,7 +50,7 @@ func TestColoursChangeNothingButColour(t *testing.T) {
 	if bare != plain.String() {
 		t.Errorf("without colours %q, want %q", bare, plain.String())
 	}
-	if paletteFor(&plain, func(string) string { return "" }).on {
+	if terminal.PaletteFor(&plain, func(string) string { return "" }).On {
 		t.Error("colours for what is no terminal")
 	}
 }
