@@ -36,5 +36,6 @@ test: ## Run everything that CI runs
 
 bench: ## Measure what the README says of speed and size
 	$(GO) test -run '^$$' -bench 'PollStep|Ready' -benchtime 200x ./bench
+	$(GO) test -run '^$$' -bench Polling -benchtime 1x ./bench
 	$(GO) test -run '^$$' -bench FleetProcess -benchtime 1x -timeout 20m ./bench
 	$(GO) test -run '^$$' -bench . -benchtime 100000x ./internal/emulator/servicebus

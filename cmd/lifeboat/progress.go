@@ -62,16 +62,16 @@ func (v *watch) draw() {
 	}
 }
 
-// line is the job's state, how long it has been at it, how long that usually
-// takes, and when it is looked at next.
+// line is the job's state, how long it has been at it, how long such operations
+// usually take, and when it is looked at next.
 func (v *watch) line(now time.Time) string {
 	j := v.job
 	text := string(j.State)
 	if start := begun(j); !start.IsZero() {
 		text += fmt.Sprintf(", %s elapsed", span(max(now.Sub(start), 0)))
 	}
-	if v.usual > 0 {
-		text += fmt.Sprintf(", usually %s", span(v.usual))
+	if usual := j.Past.Usual(); usual > 0 {
+		text += fmt.Sprintf(", usually %s", span(usual))
 	}
 	switch {
 	case j.State == job.AwaitingApproval:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,8 +37,7 @@ type watch struct {
 	progress
 	home, id string
 	began    time.Time
-	job      job.Job // as last read; no ID before the first
-	usual    time.Duration
+	job      job.Job   // as last read; no ID before the first
 	blind    time.Time // since when it can't be read
 	doubted  bool
 }
@@ -102,9 +100,6 @@ func (v *watch) look(ctx context.Context) error {
 	now := v.now()
 	switch {
 	case err == nil:
-		if v.job.ID == "" {
-			v.usual = v.usualTime(ctx, stored.Job)
-		}
 		v.job, v.blind = stored.Job, time.Time{}
 		return nil
 	case errors.Is(err, job.ErrNotFound):
@@ -129,31 +124,6 @@ func (v *watch) look(ctx context.Context) error {
 	}
 	v.reason = oneLine(err.Error())
 	return nil
-}
-
-// lastFew is how many jobs say what is usual.
-const lastFew = 5
-
-// usualTime is the median of what the last few jobs like j took, 0 if there
-// are none. That it can't be told is no reason to stop.
-func (d *desk) usualTime(ctx context.Context, j job.Job) time.Duration {
-	var took []time.Duration
-	for other, err := range d.rows.Jobs(ctx, j.Service) {
-		if err != nil || len(took) == lastFew {
-			break
-		}
-		if other.State == job.Succeeded && other.Kind == j.Kind && sourceOf(other) == sourceOf(j) && !begun(other).IsZero() {
-			took = append(took, other.EndedAt.Sub(begun(other)))
-		}
-	}
-	if len(took) == 0 {
-		return 0
-	}
-	slices.Sort(took)
-	if n := len(took); n%2 == 0 {
-		return (took[n/2-1] + took[n/2]) / 2
-	}
-	return took[len(took)/2]
 }
 
 // sourceOf is whose configuration j is about.

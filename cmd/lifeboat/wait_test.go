@@ -76,36 +76,17 @@ func TestWaitingThroughAnOutageOfTheTable(t *testing.T) {
 	}
 }
 
-// A job's usual time is the median of what the last five took.
-func TestUsualTime(t *testing.T) {
-	inWorld(t, worldPlan, true, func(w *world) {
-		d := &desk{program: &program{now: time.Now}, reached: &reached{rows: w.store()}}
-		made := func(n int, kind job.Kind, source string, took time.Duration, state job.State) {
-			at := time.Now().Add(time.Duration(n) * time.Hour)
-			j := job.NewBackup("apim-neu", at, at, job.Rules{}, at)
-			if kind == job.Restore {
-				j = job.NewRestore("apim-neu", j.ID, job.RestoreOrder{Source: source}, job.Rules{}, at)
-			}
-			j.State, j.EndedAt = state, at.Add(10*time.Minute+took)
-			j.History = append(j.History, job.Step{State: job.Starting, At: at.Add(10 * time.Minute)})
-			w.must(w.store().Create(w.t.Context(), j, job.SummaryMove{}))
-		}
-		like := job.Job{Kind: job.Restore, Service: "apim-neu", Restore: &job.RestoreOrder{Source: "apim-weu"}}
-		if got := d.usualTime(w.t.Context(), like); got != 0 {
-			t.Errorf("usual time without a job = %s", got)
-		}
-		made(1, job.Restore, "apim-weu", time.Hour, job.Succeeded) // too long ago
-		for n, took := range []time.Duration{9, 5, 7, 6, 8} {
-			made(2+n, job.Restore, "apim-weu", took*time.Minute, job.Succeeded)
-		}
-		made(10, job.Restore, "apim-weu", time.Hour, job.Failed)
-		made(11, job.Restore, "apim-sea", time.Hour, job.Succeeded)
-		made(13, job.Restore, "apim-sea", time.Hour, job.Succeeded)
-		made(12, job.Backup, "", time.Hour, job.Succeeded)
-		if got := d.usualTime(w.t.Context(), like); got != 7*time.Minute {
-			t.Errorf("usual time = %s, want 7m", got)
-		}
-	})
+// How long it usually takes comes from the job itself.
+func TestProgressSaysWhatIsUsual(t *testing.T) {
+	now := time.Date(2026, 3, 1, 1, 20, 0, 0, time.UTC)
+	j := job.Job{State: job.InProgress, NotBefore: now.Add(time.Minute), Attempt: job.Attempt{Number: 1, StartedAt: now.Add(-12 * time.Minute)}}
+	if got := (&watch{job: j}).line(now); strings.Contains(got, "usually") {
+		t.Errorf("without a past: %q", got)
+	}
+	j.Past = job.Times{9 * time.Minute, time.Hour, 8 * time.Minute}
+	if got := (&watch{job: j}).line(now); !strings.Contains(got, "12 min elapsed, usually 9 min, next look") {
+		t.Errorf("with a past: %q", got)
+	}
 }
 
 // On a terminal one line is overwritten; elsewhere a line is a change, and one

@@ -108,11 +108,13 @@ func (j Job) looked() Job {
 type Start struct {
 	Owner string // the invocation that will send the request
 	Trace string // its W3C traceparent, if any
-	// Phase, Point and Gates are of a restore: which operation this is, what
-	// will be on the target, and why it may be.
+	// Phase, Point, Gates and Past are of a restore: which operation this is,
+	// what will be on the target, why it may be, and how long restores onto
+	// that took before.
 	Phase  Phase
 	Point  Point
 	Gates  []Gate
+	Past   Times
 	Before Inventory
 	// Warning says what could not be seen before the start, if anything.
 	Warning string
@@ -134,6 +136,7 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 			o.Attempted, blob = now, e.Point.Blob
 		}
 		j = j.ordered(o)
+		j.Past = e.Past
 	}
 	j.State = Starting
 	j.Attempt = Attempt{
@@ -185,6 +188,8 @@ func (e Accepted) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	}
 	j.State = InProgress
 	j.Attempt.ResumeToken = e.ResumeToken
+	j.Attempt.RunningAt = now
+	// Whatever the past: what fails does so at once, more often than not.
 	j.NotBefore = now.Add(rules.poll(e.RetryAfter))
 	return j.looked(), nil
 }
@@ -258,7 +263,8 @@ func (e Running) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	}
 	j.Attempt.ResumeToken = e.ResumeToken
 	j.Attempt.Polls++
-	j.NotBefore = now.Add(rules.poll(e.RetryAfter))
+	j.Attempt.RunningAt = now
+	j.NotBefore = now.Add(j.lookAgain(rules, e.RetryAfter, now))
 	return j.looked(), nil
 }
 
@@ -286,13 +292,14 @@ type OperationSucceeded struct {
 	Settings map[string]string
 }
 
-func (e OperationSucceeded) apply(j Job, _ Rules, now time.Time) (Job, error) {
+func (e OperationSucceeded) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if j.State != InProgress || j.Lost() {
 		return j, ErrImpossible
 	}
 	j.State = Verifying
 	j.Attempt.ResumeToken = ""
 	j.Attempt.Polls++
+	j.Attempt.Took = j.took(rules, now)
 	j.Attempt.Facts, j.Attempt.Settings = e.Facts, e.Settings
 	j.NotBefore = now
 	return j.looked(), nil

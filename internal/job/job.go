@@ -119,6 +119,9 @@ type Job struct {
 	Warnings []string
 	// History is every change of State, oldest first.
 	History []Step
+	// Past is what was known of earlier jobs of this kind on the service when
+	// j was made or, for a restore, begun.
+	Past Times
 	// Restore is what a restore job is about; nil for a backup.
 	Restore *RestoreOrder
 
@@ -152,7 +155,11 @@ type Attempt struct {
 	// not known, and after the handle was lost.
 	ResumeToken string
 	Polls       int
-	Before      Inventory
+	// RunningAt is when Azure last said that the operation goes on, and Took
+	// how long it took, as near as the looks tell; 0 if that is not known.
+	RunningAt time.Time
+	Took      time.Duration
+	Before    Inventory
 	// Changed: the service was changed while the attempt went on.
 	Changed bool
 	// Trace is the W3C traceparent of the invocation that made the intent;

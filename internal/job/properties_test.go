@@ -12,9 +12,7 @@ import (
 
 // drawRules are rules that a plan could have.
 func drawRules(t *rapid.T) Rules {
-	span := func(from, to time.Duration, label string) time.Duration {
-		return time.Duration(rapid.Int64Range(int64(from), int64(to)).Draw(t, label))
-	}
+	span := func(from, to time.Duration, label string) time.Duration { return drawSpan(t, from, to, label) }
 	r := Rules{
 		Deadline: span(10*time.Minute, 4*time.Hour, "deadline"), OperationDeadline: span(5*time.Minute, 4*time.Hour, "operation deadline"),
 		PollMin: span(15*time.Second, time.Minute, "poll min"), Settling: span(time.Minute, 10*time.Minute, "settling"),
@@ -33,7 +31,7 @@ func drawEvent(t *rapid.T) Event {
 		case string:
 			field.SetString(rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, e.Type().Field(i).Name))
 		case time.Duration:
-			field.SetInt(rapid.Int64Range(-int64(time.Hour), int64(9*time.Hour)).Draw(t, "retry after"))
+			field.SetInt(int64(drawSpan(t, -time.Hour, 9*time.Hour, "retry after")))
 		}
 	}
 	if e.Type() == reflect.TypeFor[Accepted]() || e.Type() == reflect.TypeFor[Running]() {
@@ -44,9 +42,10 @@ func drawEvent(t *rapid.T) Event {
 
 // drawJob is a new backup of a service, to start at some time.
 func drawJob(t *rapid.T, r Rules) Job {
-	wait := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "jitter"))
+	wait := drawSpan(t, 0, time.Hour, "jitter")
 	j := NewBackup("apim-weu", midnight, midnight.Add(wait), r, midnight)
 	j.OnChange = rapid.Bool().Draw(t, "on change")
+	j.Past = drawTimes(t)
 	return j
 }
 
@@ -56,7 +55,7 @@ func TestAnySequenceOfEvents(t *testing.T) {
 		rules := drawRules(t)
 		j, now, held, verified := drawJob(t, rules), midnight, false, false
 		for range rapid.IntRange(1, 60).Draw(t, "events") {
-			now = now.Add(time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(t, "later")))
+			now = now.Add(drawSpan(t, 0, 20*time.Minute, "later"))
 			e := drawEvent(t)
 			// Room behind the warnings, where a careless append would write.
 			j.Warnings = append(make([]string, 0, len(j.Warnings)+4), j.Warnings...)

@@ -14,7 +14,7 @@ type Rules struct {
 	// the operation's end.
 	OperationDeadline time.Duration
 	// PollMin and PollMax bound the time between two looks at an operation,
-	// whatever Retry-After says.
+	// whatever Retry-After says and however long such operations took before.
 	PollMin, PollMax time.Duration
 	// Settling is how long a found intent is left alone before anybody
 	// concludes anything from what can be seen. It must be well above the

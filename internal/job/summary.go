@@ -58,6 +58,8 @@ type Summary struct {
 	ServingSince time.Time
 	// Holds is the blob of the point that was restored here last.
 	Holds string
+	// BackupTimes and RestoreTimes are of jobs on this service that succeeded.
+	BackupTimes, RestoreTimes Times
 }
 
 // Readiness says whether a failover onto a standby would find it fit. The zero
@@ -97,6 +99,8 @@ type SummaryMove struct {
 	ServingFor       *string
 	ServingSince     *time.Time
 	Holds            *string
+
+	BackupTimes, RestoreTimes *Times
 }
 
 // Empty reports whether m changes nothing.
@@ -134,6 +138,8 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	set(&s.ServingFor, m.ServingFor)
 	set(&s.ServingSince, m.ServingSince)
 	set(&s.Holds, m.Holds)
+	set(&s.BackupTimes, m.BackupTimes)
+	set(&s.RestoreTimes, m.RestoreTimes)
 	return s
 }
 
@@ -163,6 +169,9 @@ func SummaryBetween(from, to Job) SummaryMove {
 	if to.State.Terminal() {
 		m.Ended = &to
 	}
+	if to.State == Succeeded {
+		m.BackupTimes = to.times()
+	}
 	return m
 }
 
@@ -181,6 +190,7 @@ func restoreSummary(from, to Job) SummaryMove {
 	}
 	if to.State == Succeeded {
 		m.Holds = &o.Point.Blob
+		m.RestoreTimes = to.times()
 		if !o.Warm {
 			m.ServingFor, m.ServingSince = &o.Source, &to.EndedAt
 			if o.Attempted.IsZero() { // it was held already: the failover begins with its end

@@ -86,6 +86,7 @@ func (e *Engine) orderChangeBackup(ctx context.Context, s plan.Service, summary 
 		start = soonest
 	}
 	j := job.NewChangeBackup(s.Name, c.ID, at, start, s.Rules, now)
+	j.Past = summary.BackupTimes
 	err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Waiting: &j.ID, ChangedAt: &at}, Job: &j})
 	if errors.Is(err, job.ErrExists) {
 		return nil // this very change has had its backup, or a person called that off

@@ -60,6 +60,10 @@ func stories() []story {
 		{name: "a handle that Azure forgot", want: job.Succeeded, posts: 1, setup: func(w *recoverytest.World) {
 			w.Azure.Spoil = func(o *recoverytest.Operation) { o.Forgotten = true }
 		}},
+		{name: "an operation that takes as long as ever", want: job.Succeeded, posts: 1, setup: func(w *recoverytest.World) {
+			w.Azure.Duration = 31 * time.Minute
+			w.Store.Remember("apim-weu", job.Times{30 * time.Minute, 31 * time.Minute, 30 * time.Minute, 32 * time.Minute, 31 * time.Minute})
+		}},
 		{name: "an operation that never ends", want: job.Failed, posts: 1, plan: "    operationDeadline: 12m\n", setup: func(w *recoverytest.World) {
 			w.Azure.Spoil = func(o *recoverytest.Operation) { o.Ends = o.Started.Add(time.Hour) }
 		}},

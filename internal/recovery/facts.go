@@ -17,17 +17,16 @@ import (
 type considered struct {
 	decision gate.Decision
 	point    job.Point
-	source   job.Summary // as the gates saw it
+	// The summaries, as the gates saw them.
+	source, target job.Summary
 }
 
 // consider gathers the facts and asks the gates.
 func (e *Engine) consider(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (considered, error) {
-	var c considered
-	facts, point, summary, err := e.facts(ctx, j, source, at)
+	facts, c, err := e.facts(ctx, j, source, at)
 	if err != nil {
 		return c, err
 	}
-	c.point, c.source = point, summary
 	request, policy := e.question(j, source)
 	if j.Restore.Warm {
 		c.decision = gate.Warm(request, facts, policy, e.now())
@@ -55,40 +54,39 @@ func (e *Engine) question(j job.Job, source plan.Service) (gate.Request, gate.Po
 
 // facts looks at all that the gates judge. Only what the tables or the target
 // would not say is an error; the source need not answer.
-func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (gate.Facts, job.Point, job.Summary, error) {
-	var f gate.Facts
+func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (f gate.Facts, c considered, err error) {
 	// The lease comes first: whoever gave it up before this look has written
 	// into the summary by then that the target serves.
 	lease, err := e.Store.Lease(ctx, at.Name)
 	if err != nil && !errors.Is(err, job.ErrNotFound) {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	from, err := e.Store.StoredSummary(ctx, source.Name)
 	if err != nil {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	onto, err := e.Store.StoredSummary(ctx, at.Name)
 	if err != nil {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	target, err := e.ARM.Observe(ctx, at.Service)
 	exists := !absent(err)
 	if err != nil && exists {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	point, found, err := e.pick(ctx, j, source, target.Facts.Tier)
 	if err != nil {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	f.Incident, err = e.incidentFacts(ctx, j, source.Name, from.Incident)
 	if err != nil {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	f.Maintenance = maintenance(from.Summary, e.now())
 	f.TargetFailover = failover(onto.Summary, j)
 	f.SourceFailover, err = e.sourceFailover(ctx, from.Summary, j, source)
 	if err != nil {
-		return f, job.Point{}, job.Summary{}, err
+		return f, c, err
 	}
 	f.Source = gate.Source{ResourceID: source.ResourceID()}
 	f.Target = gate.Target{
@@ -99,7 +97,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	if j.Restore.Warm {
 		f.Target.Wanted, f.Target.WantedBy, err = e.wanted(ctx, at.Name)
 		if err != nil {
-			return f, job.Point{}, job.Summary{}, err
+			return f, c, err
 		}
 	}
 	f.Point = pointFacts(point, found, source)
@@ -109,7 +107,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	if !j.Restore.Automatic || f.Maintenance.On == gate.No && !e.now().Before(j.Restore.FiredAt.Add(source.Failover.MinFor)) {
 		f.Probe = e.probe(ctx, j, source)
 	}
-	return f, point, from.Summary, nil
+	return f, considered{point: point, source: from.Summary, target: onto.Summary}, nil
 }
 
 // absent reports whether ARM says that there is no such service.

@@ -70,9 +70,13 @@ func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
 	if err != nil {
 		return err
 	}
+	summary, err := e.Store.StoredSummary(ctx, s.Name)
+	if err != nil {
+		return err
+	}
 	now := e.now()
 	j := job.NewBackup(s.Name, now, now, s.Rules, now)
-	j.ID = RequestedBackup(s.Name, r.ID)
+	j.ID, j.Past = RequestedBackup(s.Name, r.ID), summary.BackupTimes
 	made, err := e.create(ctx, j, job.SummaryMove{Waiting: &j.ID})
 	if made {
 		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)

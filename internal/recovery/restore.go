@@ -57,7 +57,7 @@ func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considere
 // overwrite begins the restore's next operation: the target's safety backup,
 // where the plan asks for one, and then the restore itself.
 func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at plan.Place, source plan.Service, c considered) error {
-	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision)}
+	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision), Past: c.target.RestoreTimes}
 	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
 		decision.Phase = job.SafetyBackup
 	}

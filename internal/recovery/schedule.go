@@ -76,6 +76,7 @@ func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary,
 	}
 	now := e.now()
 	j := job.NewBackup(s.Name, due, startTime(s, due, now), s.Rules, now)
+	j.Past = summary.BackupTimes
 	made, err := e.create(ctx, j, job.SummaryMove{ScheduledThrough: &due, Waiting: &j.ID})
 	if made {
 		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "due", due, keyNext, j.NotBefore)

@@ -34,6 +34,7 @@ func jobRow(j job.Job) row {
 	r["Message"] = shortened(j.Message, maxText)
 	r["Warnings"] = encodeList(j.Warnings)
 	r["History"] = encodeHistory(j.History)
+	r["Past"] = encodeTimes(j.Past)
 	r["Stranded"] = j.Stranded
 	r["Restore"] = encodeOrder(j.Restore)
 	r.addAttempt(j.Attempt)
@@ -48,6 +49,8 @@ func (r row) addAttempt(a job.Attempt) {
 	r["AttemptStartedAt"] = a.StartedAt
 	r["AttemptResumeToken"] = a.ResumeToken
 	r["AttemptPolls"] = a.Polls
+	r["AttemptRunningAt"] = a.RunningAt
+	r["AttemptTook"] = a.Took.String()
 	r["AttemptChanged"] = a.Changed
 	r["AttemptTrace"] = a.Trace
 	r["AttemptSettings"] = encodeSettings(a.Settings)
@@ -82,6 +85,7 @@ func readJob(data []byte) (job.Job, error) {
 		Message:   f.text("Message"),
 		Warnings:  f.list("Warnings"),
 		History:   f.history(),
+		Past:      f.times("Past"),
 		Stranded:  f.bool("Stranded"),
 		Restore:   f.order("Restore"),
 	}
@@ -97,6 +101,8 @@ func (f *fields) attempt() job.Attempt {
 		StartedAt:   f.time("AttemptStartedAt"),
 		ResumeToken: f.text("AttemptResumeToken"),
 		Polls:       f.int("AttemptPolls"),
+		RunningAt:   f.time("AttemptRunningAt"),
+		Took:        f.duration("AttemptTook"),
 		Before:      f.inventory("Before"),
 		Changed:     f.bool("AttemptChanged"),
 		Trace:       f.text("AttemptTrace"),

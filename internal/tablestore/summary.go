@@ -51,6 +51,8 @@ func summaryRow(service string, m job.SummaryMove) row {
 	put(r, "ServingFor", m.ServingFor)
 	put(r, "ServingSince", m.ServingSince)
 	put(r, "Holds", m.Holds)
+	putTimes(r, "BackupTimes", m.BackupTimes)
+	putTimes(r, "RestoreTimes", m.RestoreTimes)
 	return r
 }
 
@@ -95,6 +97,8 @@ func readSummary(data []byte) (job.Summary, error) {
 		ServingFor:       f.text("ServingFor"),
 		ServingSince:     f.time("ServingSince"),
 		Holds:            f.text("Holds"),
+		BackupTimes:      f.times("BackupTimes"),
+		RestoreTimes:     f.times("RestoreTimes"),
 	}
 	return s, f.done()
 }

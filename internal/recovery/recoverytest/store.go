@@ -208,6 +208,13 @@ func (s *Store) Lease(_ context.Context, service string) (found job.StoredLease,
 	return found, nil
 }
 
+// Remember makes it known how long backups of a service took. It is no effect.
+func (s *Store) Remember(service string, backups job.Times) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(service, job.SummaryMove{BackupTimes: &backups})
+}
+
 // Release implements recovery.Store.
 func (s *Store) Release(_ context.Context, l job.StoredLease) error {
 	return s.do("Release", func() error {

@@ -89,6 +89,10 @@ func fill(v reflect.Value, name string, seed *int) {
 		for i := range v.NumField() {
 			fill(v.Field(i), v.Type().Field(i).Name, seed)
 		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), name, seed)
+		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range v.Len() {

@@ -160,6 +160,10 @@ func summaryLife(t *testing.T, s recovery.Store) {
 
 	done := move(t, s, read(t, s, j), job.Pruned{})
 	model.LastJob, model.LastState, model.LastEnded = j.ID, job.Succeeded, done.EndedAt
+	if done.Attempt.Took <= 0 {
+		t.Errorf("the backup took %s", done.Attempt.Took)
+	}
+	model.BackupTimes = job.Times{done.Attempt.Took}
 	want(t, "summary", summary(t.Context(), t, s, "apim-weu"), model)
 }
 
