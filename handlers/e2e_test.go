@@ -66,7 +66,7 @@ func start(t *testing.T, p *plan.Plan, services []arm.Service) *app {
 	t.Helper()
 	a := &app{t: t, azure: emulator.New(emulator.Options{Services: services})}
 	log := slog.New(functions.LogHandler(slog.NewTextHandler(t.Output(), nil)))
-	a.worker = host.NewInProcess(handlers.New(a.engine(p, log), log))
+	a.worker = host.NewInProcess(handlers.New(a.engine(p, log), log, admitting(everybody)))
 	functionApp, err := host.Load(root, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)

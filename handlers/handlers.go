@@ -39,5 +39,7 @@ func New(engine *recovery.Engine, log *slog.Logger, set ...func(*functions.Optio
 		deadApproval(engine),
 		deadNotice(engine),
 		metricsText(engine, log),
+		statusPage(engine, log, options.Admits),
+		api(engine, log),
 	)
 }

@@ -21,6 +21,11 @@ func (s *stage) operatorFile() string { return filepath.Join(s.dir, "env.json") 
 // writeOperatorFile leaves the app's settings for the operator's commands, in
 // the form of local.settings.json, without the caller's own environment.
 func (s *stage) writeOperatorFile() error {
+	return s.writeSettings(s.operatorFile(), func(string) bool { return true })
+}
+
+// writeSettings writes those settings that are wanted.
+func (s *stage) writeSettings(file string, wanted func(name string) bool) error {
 	settings, err := s.settings()
 	if err != nil {
 		return err
@@ -28,13 +33,13 @@ func (s *stage) writeOperatorFile() error {
 	values := map[string]string{}
 	for _, line := range settings {
 		name, value, _ := strings.Cut(line, "=")
-		if !slices.Contains(callers, name) {
+		if !slices.Contains(callers, name) && wanted(name) {
 			values[name] = value
 		}
 	}
 	text, err := json.MarshalIndent(map[string]any{"IsEncrypted": false, "Values": values}, "", "  ")
 	if err == nil {
-		err = os.WriteFile(s.operatorFile(), append(text, '\n'), 0o600)
+		err = os.WriteFile(file, append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("write the lab's addresses: %w", err)

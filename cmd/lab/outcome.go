@@ -42,6 +42,7 @@ type outcome struct {
 	leaks    []string             // where a secret stands
 	storm    storm
 	silence  silenceNotes
+	lost     lostNotes
 	spare    int // reads of ARM that a story costs beside what is known
 }
 
@@ -76,14 +77,23 @@ func about(r wire.Request, service string) bool {
 
 // sound is what must hold however a story ends.
 func (o outcome) sound() []string {
+	wrong := o.still()
+	for _, j := range o.jobs {
+		if j.kind == backupKind {
+			wrong = append(wrong, o.kept(j)...)
+		}
+	}
+	wrong = append(wrong, o.announced()...)
+	return append(wrong, o.frugal()...)
+}
+
+// still is what must hold of what goes on, or has ended.
+func (o outcome) still() []string {
 	var wrong []string
 	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, j := range o.jobs {
 		if j.ended.IsZero() && j.service != o.hanging {
 			bad("%s is still %s", j.id, j.state)
-		}
-		if j.kind == backupKind {
-			wrong = append(wrong, o.kept(j)...)
 		}
 	}
 	for _, s := range o.leases {
@@ -107,8 +117,7 @@ func (o outcome) sound() []string {
 	if got := len(o.operations) + o.conflicts; got != o.requests.ARMPost {
 		bad("ARM had %d POSTs, but %d operations and refusals", o.requests.ARMPost, got)
 	}
-	wrong = append(wrong, o.announced()...)
-	return append(wrong, o.frugal()...)
+	return wrong
 }
 
 // announced checks that each notice has arrived, signed, and that nobody wrote

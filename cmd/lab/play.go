@@ -22,6 +22,8 @@ type playOptions struct {
 	json bool
 	// worker runs the handler in tests; the real binary if nil.
 	worker func(*stage) (host.Worker, error)
+	// hands type an operator's commands in tests; the real binary if nil.
+	hands func(ctx context.Context, s *stage, args []string) (string, error)
 }
 
 func playCommand(code *int) *cobra.Command {
@@ -101,14 +103,14 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 	defer cancel()
 	fmt.Fprintf(story, "%s: %s\n\n", sc.name, sc.summary)
 	s, err := raise(limited, staging{
-		app: o.app, dir: dir, listen: "127.0.0.1:0", services: sc.services, plan: sc.text(),
+		app: o.app, dir: dir, hands: o.hands, listen: "127.0.0.1:0", services: sc.services, plan: sc.text(),
 		out: story, colors: terminal.PaletteFor(story, os.Getenv), worker: o.worker,
 	})
 	if err != nil {
 		return report{}, fmt.Errorf("it could not begin: %w", err)
 	}
 	err = sc.act(limited, s)
-	if err == nil {
+	if err == nil && !sc.gone {
 		err = s.until(limited, s.delivered)
 	}
 	s.timeline.mute()
@@ -116,6 +118,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 	seen := observe(s.azure, s.names())
 	seen.invocations, seen.decisions, seen.asked = s.invocations.list(), s.timeline.decided, s.asked
 	seen.mail, seen.leaks, seen.storm, seen.silence = s.receiver.got(), s.leaks(), s.storm, s.silence
+	seen.lost = s.lost
 	var wrong []string
 	if errors.Is(err, context.DeadlineExceeded) {
 		wrong = append(wrong, "it was not over within "+short(playLimit))

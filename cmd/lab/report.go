@@ -26,6 +26,7 @@ type report struct {
 	Notices []reportNotice `json:"notices,omitempty"`
 	Storm   *reportStorm   `json:"storm,omitempty"`
 	Silence *reportSilence `json:"silence,omitempty"`
+	Lost    *reportLost    `json:"lostRegion,omitempty"`
 }
 
 type reportJob struct {
@@ -60,6 +61,7 @@ func newReport(name string, o outcome, wrong []string) report {
 	r.Incidents = reportIncidents(o.incidents)
 	r.Figures = figuresOf(o)
 	r.Notices, r.Storm, r.Silence = reportNotices(o), stormReport(o), silenceReport(o)
+	r.Lost = lostReport(o)
 	return r
 }
 
@@ -112,6 +114,9 @@ func (r report) hooks(text *strings.Builder) {
 	}
 	if r.Silence != nil {
 		r.Silence.write(text)
+	}
+	if r.Lost != nil {
+		r.Lost.write(text)
 	}
 	if len(r.Notices) == 0 {
 		return

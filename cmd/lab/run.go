@@ -123,7 +123,7 @@ func (s *stage) signpost(began time.Time, web string) {
 	fmt.Fprintf(&text, "\nFirst round done after %s: %s. Where to look next:\n\n", short(time.Since(began)), s.tally())
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
-		{"metrics", web + "/api/metrics"},
+		{"the status page", web + "/api/status   # as JSON: /api/state; metrics: /api/metrics"},
 		{"the commands", "bin/lifeboat --lab status   # and backup, restore, approve, check, ..."},
 		{"the plan", s.planFile()},
 		{"the backups", "container " + backupContainer + ", each with a " + sidecarSuffix + " beside it"},

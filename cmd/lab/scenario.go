@@ -21,13 +21,16 @@ type scenario struct {
 	// act makes the story happen and returns when it is over. What it returns
 	// is why it could not be played to its end.
 	act func(context.Context, *stage) error
+	// gone: the app is not there any more at the end, so what it would deliver
+	// stays in the table.
+	gone bool
 	// check returns what is not as it must be.
 	check func(outcome) []string
 }
 
 // scenarios are all there are. Each call makes them anew.
 func scenarios() []scenario {
-	return []scenario{nightly(), failover(), changes(), silence()}
+	return []scenario{nightly(), failover(), changes(), silence(), lostRegion()}
 }
 
 // text is the plan of a scenario.

@@ -31,6 +31,8 @@ type staging struct {
 	keyless bool
 	// worker runs the handler; the real binary if nil.
 	worker func(s *stage) (host.Worker, error)
+	// hands type an operator's commands; the real binary if nil.
+	hands func(ctx context.Context, s *stage, args []string) (string, error)
 }
 
 // stage is the development Azure with a Functions host that runs Lifeboat.
@@ -51,6 +53,7 @@ type stage struct {
 	asked       notes
 	storm       storm
 	silence     silenceNotes
+	lost        lostNotes
 }
 
 // The files in a stage's folder.

@@ -27,6 +27,7 @@ Of a standby that serves, --outcome says what comes of it:
 	}, true, func(ctx context.Context, d *desk, args []string) error { return ack(ctx, d, args[0], outcome, asked) })
 	command.Flags().StringVar(&outcome, "outcome", "", "failback or promote")
 	_ = command.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions([]string{"failback", "promote"}, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	p.applies(command)
 	asked.add(command)
 	return command
 }

@@ -25,12 +25,16 @@ func approveCommand(p *program) *cobra.Command {
 and sends your approval of exactly that to queue approvals. Whoever asked for a restore
 can't approve it too.
 
-On a terminal it asks for the target's name first; elsewhere it wants --yes.`,
+On a terminal it asks for the target's name first; elsewhere it wants --yes.
+
+With --direct it writes the approval to the table: whoever runs the restore with --direct
+moves it on. With --wait, too, this process does.`,
 		Args: cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error {
 		return approve(ctx, d, args[0], yes, asked, w)
 	})
 	command.Flags().BoolVar(&yes, "yes", false, "don't ask for a confirmation")
+	p.applies(command)
 	asked.add(command)
 	w.add(command)
 	return command
@@ -60,7 +64,8 @@ func approve(ctx context.Context, d *desk, id string, yes bool, asked word, w wa
 	return d.tell(ctx, sent{
 		ID: asked.id, Queue: recovery.ApprovalQueue, Asked: "approval of " + j.ID, By: asked.by, Reason: asked.reason,
 		Service: j.Restore.Source, Job: j.ID, Target: j.Service, Point: j.Restore.Point.Blob,
-		Next: "The app judges its gates again and starts the restore: lifeboat job " + j.ID + " --wait",
+		Next: d.either("The app judges its gates again and starts the restore: lifeboat job "+j.ID+" --wait",
+			"Whoever runs the restore judges its gates again and starts it; if nobody does: lifeboat resume "+j.ID),
 	}, j.Service, w)
 }
 
@@ -113,6 +118,7 @@ func rejectCommand(p *program) *cobra.Command {
 		Long:    "Reject ends a restore that waits for approval; nothing is restored. Give a --reason.",
 		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return reject(ctx, d, args[0], asked) })
+	p.applies(command)
 	asked.add(command)
 	return command
 }
@@ -130,6 +136,6 @@ func reject(ctx context.Context, d *desk, id string, asked word) error {
 	}
 	return d.tell(ctx, sent{
 		ID: asked.id, Queue: recovery.ApprovalQueue, Asked: "rejection of " + j.ID, By: asked.by, Reason: asked.reason,
-		Service: j.Restore.Source, Job: j.ID, Target: j.Service, Next: "The job ends Canceled within seconds, and nothing is restored.",
+		Service: j.Restore.Source, Job: j.ID, Target: j.Service, Next: d.either("The job ends Canceled within seconds, and nothing is restored.", "The job has ended Canceled, and nothing is restored."),
 	}, j.Service, waiting{})
 }

@@ -18,6 +18,7 @@ func cancelCommand(p *program) *cobra.Command {
 		Long:    "Cancel calls off a job that waits. One whose operation was requested from Azure runs to\nits end: Azure can't cancel it.",
 		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return cancel(ctx, d, args[0], asked) })
+	p.applies(command)
 	asked.add(command)
 	return command
 }
@@ -41,6 +42,6 @@ func cancel(ctx context.Context, d *desk, id string, asked word) error {
 	}
 	return d.tell(ctx, sent{
 		ID: asked.id, Queue: recovery.RequestQueue, Asked: "cancel of " + j.ID, By: asked.by, Reason: asked.reason,
-		Service: sourceOf(j), Job: j.ID, Next: "The job ends Canceled within seconds, unless it starts before: lifeboat job " + j.ID,
+		Service: sourceOf(j), Job: j.ID, Next: d.either("The job ends Canceled within seconds, unless it starts before: lifeboat job "+j.ID, "The job has ended Canceled."),
 	}, j.Service, waiting{})
 }

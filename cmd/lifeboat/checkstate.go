@@ -83,7 +83,7 @@ func each[T any](all iter.Seq2[T, error], newer *int, do func(T)) error {
 type clockAt struct{ name, url string }
 
 func (c *checking) checkClock(ctx context.Context, server clockAt) verdicts {
-	seen := begin(ctx, c, func(ctx context.Context) (time.Duration, error) { return c.ahead(ctx, server.url) })
+	seen := begin(ctx, c, func(ctx context.Context) (time.Duration, error) { return ahead(ctx, c.sights.web, c.now, server.url) })
 	return func() []preflight.Verdict {
 		ahead, fault := seen.get()
 		return []preflight.Verdict{preflight.Clock(server.name, ahead, fault)}
@@ -92,17 +92,17 @@ func (c *checking) checkClock(ctx context.Context, server clockAt) verdicts {
 
 // ahead asks a server, without a credential, for any answer: its date is what
 // counts.
-func (c *checking) ahead(ctx context.Context, address string) (time.Duration, error) {
+func ahead(ctx context.Context, web http.RoundTripper, now func() time.Time, address string) (time.Duration, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, err
 	}
-	before := c.now()
-	answer, err := c.sights.web.RoundTrip(r)
+	before := now()
+	answer, err := web.RoundTrip(r)
 	if err != nil {
 		return 0, err
 	}
-	after := c.now()
+	after := now()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // whatever it says
 	_ = answer.Body.Close()
 	date, err := http.ParseTime(answer.Header.Get("Date"))

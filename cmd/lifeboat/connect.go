@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os/user"
@@ -14,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"lifeboat/internal/blobstore"
@@ -57,6 +59,31 @@ type reached struct {
 	// who is the signed-in account's name, "" if that can't be told.
 	who   func(context.Context) string
 	close func(context.Context)
+	// ensure makes the table and reports whether it was not there. It returns
+	// errBeingDeleted.
+	ensure func(context.Context) (made bool, err error)
+}
+
+var errBeingDeleted = errors.New("the table is being deleted: try again in a minute")
+
+// tableMaker is ensure for table.
+func tableMaker(table *aztables.Client) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		_, err := table.CreateTable(ctx, nil)
+		answer := new(azcore.ResponseError)
+		switch {
+		case err == nil:
+			return true, nil
+		case !errors.As(err, &answer):
+			return false, fmt.Errorf("make the table: %w", err)
+		case answer.ErrorCode == string(aztables.TableAlreadyExists):
+			return false, nil
+		case answer.ErrorCode == string(aztables.TableBeingDeleted):
+			return false, errBeingDeleted
+		}
+		// Not the SDK's own words, which show the request whole.
+		return false, fmt.Errorf("make the table: HTTP %d %s: make it by hand, or take the role Storage Table Data Contributor", answer.StatusCode, answer.ErrorCode)
+	}
 }
 
 // reachAzure opens what c names, by the operator's own identity.
@@ -72,7 +99,8 @@ func reachAzure(c config.Config) (*reached, error) {
 	store := tablestore.New(table)
 	r := &reached{
 		rows: store, store: store, table: tableName(c), who: func(context.Context) string { return "" }, close: func(context.Context) {},
-		blobs: blobstore.New(func(account string) (*service.Client, error) { return blobClient(c, account, identity) }),
+		ensure: tableMaker(table),
+		blobs:  blobstore.New(func(account string) (*service.Client, error) { return blobClient(c, account, identity) }),
 	}
 	if c.State.Name != "" {
 		r.who = func(ctx context.Context) string { return accountOf(ctx, identity) }

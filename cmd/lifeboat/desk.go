@@ -36,8 +36,10 @@ const labSettings = ".lab/env.json"
 type desk struct {
 	*program
 	*reached
-	plan   *plan.Plan
-	colors terminal.Palette
+	managed // with --direct
+	prompts *prompts
+	plan    *plan.Plan
+	colors  terminal.Palette
 	// live: progress may overwrite its line.
 	live bool
 }
@@ -53,7 +55,11 @@ func (p *program) operator(command *cobra.Command, sends bool, do func(context.C
 }
 
 func (p *program) work(ctx context.Context, sends bool, args []string, do func(context.Context, *desk, []string) error) error {
-	c, err := p.settings(sends)
+	getenv, from, err := p.environment()
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	c, err := p.settingsFrom(getenv, from, sends && !p.direct)
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
@@ -61,20 +67,23 @@ func (p *program) work(ctx context.Context, sends bool, args []string, do func(c
 	if d.plan, err = parsePlan(c.PlanFile); err != nil {
 		return &exit{exitUsage, err}
 	}
+	if p.direct {
+		c.ServiceBus = config.Endpoint{}
+		d.prompts = newPrompts(p.now)
+		if d.managed, err = p.manage(c, getenv, p.now); err != nil {
+			return &exit{exitUsage, err}
+		}
+	}
 	if d.reached, err = p.reach(c); err != nil {
 		return &exit{exitUsage, err}
 	}
 	defer d.close(context.WithoutCancel(ctx))
-	return do(ctx, d, args)
-}
-
-// settings finds out which Azure is meant.
-func (p *program) settings(sends bool) (config.Config, error) {
-	getenv, from, err := p.environment()
-	if err != nil {
-		return config.Config{}, err
+	if p.direct {
+		if err := d.inTime(ctx); err != nil {
+			return err
+		}
 	}
-	return p.settingsFrom(getenv, from, sends)
+	return do(ctx, d, args)
 }
 
 // environment is where the settings are, and what that is called.

@@ -4,17 +4,20 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/google/uuid"
-
 	"lifeboat/internal/job"
 	"lifeboat/internal/recovery"
 )
 
-// engine makes the moves that need neither ARM nor a queue, in this process.
+// engine makes moves in this process: those that need neither ARM nor a queue,
+// and with --direct all.
 func (d *desk) engine() *recovery.Engine {
-	return &recovery.Engine{
-		Plan: d.plan, Store: d.store, Blobs: d.blobs, Table: d.table, Now: d.now, NewID: uuid.NewString, Log: slog.New(slog.DiscardHandler),
+	e := &recovery.Engine{
+		Plan: d.plan, Store: d.store, Blobs: d.blobs, Table: d.table, Now: d.now, NewID: d.newID, Log: slog.New(slog.DiscardHandler),
 	}
+	if d.direct {
+		e.ARM, e.Queue = d.arm, d.prompts
+	}
+	return e
 }
 
 // refusal gives what the engine refuses its exit code.

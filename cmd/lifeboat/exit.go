@@ -69,7 +69,7 @@ func codeOf(err error) int {
 var remedies = []struct{ sign, remedy string }{
 	{"HTTP 403", "give your account the role Storage Table Data Reader (hold, release and prune: Contributor) on the state's storage account, and see whether its firewall lets this machine in"},
 	{"HTTP 401", "sign in to the tenant that the storage account is in: az login --tenant TENANT"},
-	{"TableNotFound", "name the table of the app by LIFEBOAT_TABLE"},
+	{"TableNotFound", "name the table of the app by LIFEBOAT_TABLE; if it is lost: lifeboat rebuild makes it again, or --direct --rebuild"},
 	{"Azure Service Bus Data Sender", "here that is your own account, not the app's"},
 	{"connection refused", "see whether it runs; the lab's addresses change at every start, so use --lab"},
 	{"no such host", "check the name in the settings; see whether this machine is in a network that may resolve it"},
@@ -99,14 +99,15 @@ func exitCodesTopic(*program) *cobra.Command {
 		Long: `The exit codes of the operators' commands are stable:
 
   0    done, or all is well
-  1    bad: the job failed or was canceled (--wait, job), what was asked for can't
+  1    bad: the job failed or was canceled (--wait, --direct, job, resume), what was asked for can't
        be any more, pruning is frozen (prune), the plan has mistakes (plan validate);
        status: a service is late, down or not restorable, or a standby is not ready
   2    wrong usage, settings that can't be used, or a confirmation that was not given
   3    not known: no such service or job, Azure can't be reached, or --timeout
        passed before the end
   4    --timeout passed while the job waits for a person: lifeboat approve JOB
-  130  Ctrl-C; a job that was waited for goes on
+  130  Ctrl-C; a job that was waited for goes on, but one of --direct or resume is
+       moved on by nobody unless the app runs: lifeboat resume JOB
 
 check has codes of its own, those of Nagios: 0 all OK, 1 something is WARN, 2 something
 is FAIL, 3 nothing could be checked: wrong usage, unusable settings, no such service.

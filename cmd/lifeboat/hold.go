@@ -24,7 +24,9 @@ func holdCommand(p *program) *cobra.Command {
 removes it. It does not make Azure accept the backup for longer. Held again, a point has
 the new reason.
 
-It writes to the table and to the point's sidecar itself, whether or not the app runs.`,
+It writes to the table and to the point's sidecar itself, whether or not the app runs.
+Where the container is immutable the sidecar can't be changed: the table alone has the
+hold then, and that is said; after a rebuild the point must be held again.`,
 		Example: "  lifeboat hold apim-weu $(lifeboat points apim-weu --json | jq -r .points[0].point) --reason \"audit 2026\"",
 		Args:    cobra.ExactArgs(2),
 	}, false, func(ctx context.Context, d *desk, args []string) error {
@@ -53,6 +55,8 @@ type holdReport struct {
 	// Before and BeforeBy are the hold that this one replaced or ended.
 	Before   string `json:"heldBefore,omitempty"`
 	BeforeBy string `json:"heldBeforeBy,omitempty"`
+	// Warning: the table alone has it, and why.
+	Warning string `json:"warning,omitempty"`
 }
 
 func hold(ctx context.Context, d *desk, name, blob, reason, by string) error {
@@ -132,8 +136,12 @@ func noPoint(s plan.Service, blob string) error {
 // holds writes who holds p, and why; nobody and nothing releases it.
 func (d *desk) holds(ctx context.Context, s plan.Service, p job.Point, reason, by string) (holdReport, error) {
 	r := holdReport{At: d.now().UTC(), Before: oneLine(p.Held), BeforeBy: oneLine(p.HeldBy)}
-	if err := d.engine().Hold(ctx, s.Name, p.Blob, reason, by); err != nil {
+	warning, err := d.engine().Hold(ctx, s.Name, p.Blob, reason, by)
+	if err != nil {
 		return r, refusal(err)
+	}
+	if r.Warning = oneLine(warning); warning != "" && !d.flags.json {
+		d.note("lifeboat: %s\n", r.Warning)
 	}
 	p.Held, p.HeldBy = reason, by
 	pins, err := d.engine().Pins(ctx, p)

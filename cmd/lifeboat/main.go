@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"lifeboat/internal/config"
@@ -24,10 +26,12 @@ func main() {
 
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	p := &program{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, reach: reachAzure, survey: surveyAzure}
+	p := &program{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, newID: uuid.NewString, reach: reachAzure, survey: surveyAzure, manage: manageAzure}
 	// serve has an end of its own.
 	p.interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		context.AfterFunc(ctx, stop) // the second Ctrl-C ends the process
+		return ctx, stop
 	}
 	return p.run(ctx, args)
 }
@@ -38,16 +42,21 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
+	newID          func() string // no two are the same
 	// reach opens what the settings name. It makes no request.
 	reach func(config.Config) (*reached, error)
 	// survey opens what only check looks at. It makes no request.
 	survey func(config.Config, func(string) string) (*sights, error)
+	// manage opens what only --direct works with. It makes no request.
+	manage func(config.Config, func(string) string, func() time.Time) (managed, error)
 
 	// interruptible is a context that Ctrl-C ends.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
 
-	flags flags
-	code  int
+	flags  flags
+	direct bool // without a queue
+	lines  *bufio.Reader
+	code   int
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
@@ -73,12 +82,13 @@ func (p *program) run(ctx context.Context, args []string) int {
 	)
 	for _, command := range []func(*program) *cobra.Command{
 		statusCommand, jobsCommand, jobCommand, pointsCommand, checkCommand,
-		backupCommand, restoreCommand, approveCommand, rejectCommand, cancelCommand, ackCommand, maintenanceCommand,
+		backupCommand, restoreCommand, resumeCommand, approveCommand, rejectCommand, cancelCommand, ackCommand, maintenanceCommand,
 		holdCommand, releaseCommand, pruneCommand, rebuildCommand,
 		planCommand, serveCommand, versionCommand, exitCodesTopic,
 	} {
 		root.AddCommand(command(p))
 	}
+	p.completes(root)
 	if command, err := root.ExecuteContextC(ctx); err != nil {
 		say(p.stderr, err)
 		return usageCode(command)

@@ -32,6 +32,7 @@ func maintenanceCommand(p *program) *cobra.Command {
 		return maintenance(ctx, d, args[0], args[1], lasts, asked)
 	})
 	command.Flags().DurationVar(&lasts, "for", lasts, "how long, with on")
+	p.applies(command)
 	asked.add(command)
 	return command
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -19,7 +20,7 @@ func rebuildCommand(p *program) *cobra.Command {
 		Short:   "Make the catalogue again from the containers alone, and take over",
 		GroupID: acts,
 		Long: `Rebuild reads the record that lies beside every backup and adds what the table lacks:
-after the table was lost, or with the settings of another region. It claims each service's
+after the table was lost, or with the settings of another region. A table that is not there is made. It claims each service's
 container for this table; from then on an app with another table starts and deletes nothing
 there. It may run as often as you like, and changes nothing that the table has.
 
@@ -67,6 +68,9 @@ func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) e
 	if err := d.confirm(ctx, yes, question, "rebuild"); err != nil {
 		return err
 	}
+	if err := d.makeTable(ctx); err != nil {
+		return err
+	}
 	r := rebuildReport{At: d.now().UTC(), Table: d.table, Services: []rebuildBrief{}}
 	var failed error
 	for _, s := range services {
@@ -84,6 +88,68 @@ func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) e
 		d.listRebuilt(r)
 	}
 	return failed
+}
+
+// addRebuild adds --rebuild to a command that works without the app.
+func addRebuild(command *cobra.Command, anew *bool) {
+	command.Flags().BoolVar(anew, "rebuild", false, "with --direct: first make the table, and the service's points in it, again from the container, where they are gone; and take over")
+}
+
+// rebuildFirst makes the catalogue of s again, if that is asked for.
+func (d *desk) rebuildFirst(ctx context.Context, s plan.Service, asked, yes bool, by string) error {
+	switch {
+	case !asked:
+		return nil
+	case !d.direct:
+		return wrongUsage("--rebuild goes with --direct; to let the app go on afterwards: lifeboat rebuild %s", s.Name)
+	}
+	by, err := d.asker(ctx, by)
+	if err != nil {
+		return err
+	}
+	question := "Table " + d.table + " takes over the backups of " + s.Name + ": an app with another table starts nothing there any more.\n" +
+		"If the table was lost, nobody knows which standby serves: make sure of that before one is overwritten."
+	if err := d.confirm(ctx, yes, question, "rebuild"); err != nil {
+		return err
+	}
+	if err := d.makeTable(ctx); err != nil {
+		return err
+	}
+	b, err := d.rebuildOne(ctx, s, by)
+	if err != nil {
+		return err
+	}
+	d.note("lifeboat: the catalogue of %s was rebuilt: %s restorable, %d added; table %s decides about its container now\n", s.Name, count(b.Points, "point"), b.Added, d.table)
+	for _, w := range b.Warnings {
+		d.note("lifeboat: %s: %s\n", s.Name, w)
+	}
+	return nil
+}
+
+// Azure takes its time over the deletion of a table; its name can't be used
+// meanwhile.
+const (
+	tableAgain  = 5 * time.Second
+	tableWithin = 5 * time.Minute
+)
+
+// makeTable makes the table if it is not there.
+func (d *desk) makeTable(ctx context.Context) error {
+	for began := d.now(); ; {
+		made, err := d.ensure(ctx)
+		switch {
+		case err == nil && made:
+			d.note("lifeboat: table %s was made\n", d.table)
+			return nil
+		case !errors.Is(err, errBeingDeleted) || d.now().Sub(began) > tableWithin:
+			return err
+		}
+		select {
+		case <-time.After(tableAgain):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (d *desk) rebuildOne(ctx context.Context, s plan.Service, by string) (rebuildBrief, error) {

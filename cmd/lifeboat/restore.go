@@ -18,6 +18,7 @@ import (
 type restoring struct {
 	to, point string
 	yes       bool
+	anew      bool // the catalogue, first
 }
 
 func restoreCommand(p *program) *cobra.Command {
@@ -32,13 +33,17 @@ func restoreCommand(p *program) *cobra.Command {
 first standby and the newest backup, unless --to and --point say otherwise. The app's
 gates decide whether that may be, and the plan may want somebody else's approval.
 
-On a terminal it asks for the standby's name first; elsewhere it wants --yes.`,
-		Example: "  lifeboat restore apim-weu --reason \"region down\" --wait\n  lifeboat restore apim-weu --to apim-sec --point $(lifeboat points apim-weu --json | jq -r .points[1].point)",
+On a terminal it asks for the standby's name first; elsewhere it wants --yes. The same
+--id again is the same job; with --direct and without --id, a restore of the service onto
+the standby that is open already is taken up.`,
+		Example: "  lifeboat restore apim-weu --reason \"region down\" --wait\n  lifeboat restore apim-weu --to apim-sec --point $(lifeboat points apim-weu --json | jq -r .points[1].point)\n  lifeboat restore apim-weu --direct --rebuild --reason \"region and table lost\"",
 		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return restore(ctx, d, args[0], o, asked, w) })
 	command.Flags().StringVar(&o.to, "to", "", "the `STANDBY` to overwrite (default: the plan's first)")
 	command.Flags().StringVar(&o.point, "point", "", "the `BLOB` to restore, as points lists it (default: the newest)")
 	command.Flags().BoolVar(&o.yes, "yes", false, "don't ask for a confirmation")
+	p.moves(command)
+	addRebuild(command, &o.anew)
 	asked.add(command)
 	w.add(command)
 	return command
@@ -52,6 +57,18 @@ func restore(ctx context.Context, d *desk, name string, o restoring, asked word,
 	target, err := standbyFor(s, o.to)
 	if err != nil {
 		return err
+	}
+	if err := d.rebuildFirst(ctx, s, o.anew, o.yes, asked.by); err != nil {
+		return err
+	}
+	if d.direct && asked.id == "" {
+		j, ok, err := d.openRestore(ctx, s, target, o)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return d.takeUp(ctx, j, w)
+		}
 	}
 	point, err := d.chosen(ctx, s, o.point)
 	if err != nil {
@@ -71,14 +88,28 @@ func restore(ctx context.Context, d *desk, name string, o restoring, asked word,
 		return err
 	}
 	id := recovery.RequestedRestore(target, asked.id)
-	next := "The app judges its gates and starts it; lifeboat job " + id + " --wait follows it."
-	if s.Failover.Mode != plan.FailoverAuto {
+	w.wait = w.wait || d.direct
+	next := d.either("The app judges its gates and starts it; lifeboat job "+id+" --wait follows it.",
+		"Its gates are judged here. Should this be stopped: lifeboat resume "+id)
+	if s.Failover.Mode != plan.FailoverAuto && !d.direct {
 		next = "Somebody else than " + oneLine(asked.by) + " must approve it: lifeboat approve " + id
 	}
 	return d.tell(ctx, sent{
 		ID: asked.id, Queue: recovery.RequestQueue, Asked: "restore of " + s.Name + " onto " + target, By: asked.by, Reason: asked.reason,
 		Service: s.Name, Job: id, Target: target, Point: o.point, Next: next,
 	}, target, w)
+}
+
+// openRestore is a restore of s onto target that has not ended. Whoever asked
+// for it has confirmed it, or an alert has, and its gates are its own.
+func (d *desk) openRestore(ctx context.Context, s plan.Service, target string, o restoring) (job.Job, bool, error) {
+	j, ok, err := d.open(ctx, target, func(j job.Job) bool {
+		return j.Kind == job.Restore && j.Restore.Source == s.Name && !j.Restore.Warm
+	})
+	if ok && o.point != "" && o.point != j.Restore.Wanted && o.point != j.Restore.Point.Blob {
+		return j, ok, bad("job %s restores another point onto %s and has not ended: lifeboat resume %s, or cancel it first", j.ID, target, j.ID)
+	}
+	return j, ok, err
 }
 
 // standbyFor is the standby of s that is meant.

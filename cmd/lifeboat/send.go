@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"lifeboat/internal/job"
@@ -31,7 +31,7 @@ func (w *word) add(command *cobra.Command) {
 
 // complete gives w what the flags did not say.
 func (w *word) complete(ctx context.Context, d *desk) error {
-	w.id = cmp.Or(w.id, "cli-"+uuid.NewString())
+	w.id = cmp.Or(w.id, "cli-"+d.newID())
 	var err error
 	w.by, err = d.asker(ctx, w.by)
 	return err
@@ -51,7 +51,8 @@ func (d *desk) asker(ctx context.Context, by string) (string, error) {
 // sent is what a command says of the message that it sent.
 type sent struct {
 	ID      string `json:"id"`
-	Queue   string `json:"queue"`
+	Queue   string `json:"queue,omitempty"` // none with --direct
+	Direct  bool   `json:"direct,omitempty"`
 	Asked   string `json:"asked"`
 	By      string `json:"by"`
 	Reason  string `json:"reason,omitempty"`
@@ -60,6 +61,14 @@ type sent struct {
 	Target  string `json:"target,omitempty"`
 	Point   string `json:"point,omitempty"`
 	Next    string `json:"next"` // what happens now, in words
+}
+
+// either is what happens next: by the app, or with --direct.
+func (d *desk) either(app, direct string) string {
+	if d.direct {
+		return direct
+	}
+	return app
 }
 
 // sentReport is what a command prints that sends, and may wait.
@@ -73,7 +82,19 @@ func (d *desk) request(ctx context.Context, r request.Request) error {
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	return d.queue.Send(ctx, job.Message{Queue: recovery.RequestQueue, ID: r.ID, Body: body})
+	if d.direct {
+		return d.requestHere(ctx, body)
+	}
+	return d.send(ctx, job.Message{Queue: recovery.RequestQueue, ID: r.ID, Body: body})
+}
+
+// send says what else can be done where Service Bus does not answer.
+func (d *desk) send(ctx context.Context, m job.Message) error {
+	err := d.queue.Send(ctx, m)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w; where Service Bus is gone, say --direct", err)
+	}
+	return err
 }
 
 func (d *desk) approval(ctx context.Context, a request.Approval) error {
@@ -81,15 +102,25 @@ func (d *desk) approval(ctx context.Context, a request.Approval) error {
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	return d.queue.Send(ctx, job.Message{Queue: recovery.ApprovalQueue, ID: a.ID, Body: body})
+	if d.direct {
+		return d.approvalHere(ctx, body)
+	}
+	return d.send(ctx, job.Message{Queue: recovery.ApprovalQueue, ID: a.ID, Body: body})
 }
 
 // tell says what was sent, and with --wait what came of it. home is the
 // partition of the job.
 func (d *desk) tell(ctx context.Context, s sent, home string, w waiting) error {
+	if d.direct {
+		s.Queue, s.Direct = "", true
+	}
 	report := sentReport{Sent: s}
 	if !d.flags.json {
-		d.print("Sent to queue %s: %s (id %s, by %s).\n", s.Queue, s.Asked, s.ID, oneLine(s.By))
+		where := "Sent to queue " + s.Queue
+		if s.Direct {
+			where = "Written to the table"
+		}
+		d.print("%s: %s (id %s, by %s).\n", where, s.Asked, s.ID, oneLine(s.By))
 		if s.Job != "" {
 			d.print("Job: %s\n", s.Job)
 		}
@@ -101,7 +132,7 @@ func (d *desk) tell(ctx context.Context, s sent, home string, w waiting) error {
 		}
 		return nil
 	}
-	j, err := d.await(ctx, home, s.Job, w)
+	j, err := d.follow(ctx, home, s.Job, w)
 	if err != nil {
 		if d.flags.json {
 			err = errors.Join(err, printJSON(d.stdout, report))
@@ -134,9 +165,12 @@ func (d *desk) confirm(ctx context.Context, yes bool, question, want string) err
 		return wrongUsage("nobody can be asked here: say --yes if that is what you want")
 	}
 	d.note("%s Type %s to go on: ", question, want)
+	if d.lines == nil {
+		d.lines = bufio.NewReader(d.stdin) // it may read more than one answer
+	}
 	answers := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(d.stdin).ReadString('\n') // no answer is no
+		line, _ := d.lines.ReadString('\n') // no answer is no
 		answers <- strings.TrimSpace(line)
 	}()
 	select {

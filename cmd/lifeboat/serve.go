@@ -48,13 +48,26 @@ func serve(ctx context.Context, getenv func(string) string, stdout, stderr io.Wr
 	}
 	log.InfoContext(ctx, "ready", "address", listener.Addr().String(), "plan", settings.PlanFile, "services", len(engine.Plan.Services),
 		"serviceBus", settings.ServiceBus, "state", settings.State)
-	code := answer(ctx, listener, handlers.New(engine, log, tracing.Attach), log)
+	code := answer(ctx, listener, handlers.New(engine, log, tracing.Attach, admitting(settings)), log)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTraces)
 	defer cancel()
 	if err := tracing.Shutdown(last); err != nil {
 		log.WarnContext(ctx, "the last traces are lost", "error", err.Error())
 	}
 	return code
+}
+
+// admitting lets those see the status page whom App Service authentication
+// names, and on a developer's machine everybody. Where neither is so, nobody.
+func admitting(c config.Config) func(*functions.Options) {
+	return func(o *functions.Options) {
+		switch {
+		case c.Development():
+			o.Admits = func(*http.Request) bool { return true }
+		case c.SignIn:
+			o.Admits = functions.SignedIn
+		}
+	}
 }
 
 // lastTraces is how long sending them may put off the end.

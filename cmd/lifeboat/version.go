@@ -8,8 +8,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build is what the Go toolchain knows about this program.
+// What `make package` links in. Other builds leave them empty, and ask the Go
+// toolchain.
+var (
+	linkedVersion  string
+	linkedRevision string
+	linkedModified string // true or false
+)
+
+// build is what is known about this program.
 type build struct {
+	Version  string `json:"version"`
 	Revision string `json:"revision"`
 	Modified bool   `json:"modified"`
 	Go       string `json:"go"`
@@ -27,24 +36,38 @@ func versionCommand(p *program) *cobra.Command {
 				p.code = p.end(printJSON(p.stdout, b))
 				return
 			}
-			p.print("lifeboat %s (%s %s)\n", revision(), b.Go, b.Platform)
+			p.print("lifeboat %s, commit %s (%s %s)\n", b.Version, revision(), b.Go, b.Platform)
 		},
 	}
 }
 
 func thisBuild() build {
-	b := build{Revision: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				b.Revision = cmp.Or(s.Value, b.Revision)
-			case "vcs.modified":
-				b.Modified = s.Value == "true"
-			}
+		b.stamp(info)
+	}
+	if linkedRevision != "" {
+		b.Revision, b.Modified = linkedRevision, linkedModified == "true"
+	}
+	b.Version = cmp.Or(linkedVersion, b.Version, "unreleased")
+	b.Revision = cmp.Or(b.Revision, "unknown")
+	return b
+}
+
+// stamp takes what the Go toolchain wrote into the program; nothing where it
+// was told not to, or the folder was no repository of its own.
+func (b *build) stamp(info *debug.BuildInfo) {
+	if info.Main.Version != "(devel)" {
+		b.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Revision = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
 		}
 	}
-	return b
 }
 
 // revision is the commit that this build was made from.

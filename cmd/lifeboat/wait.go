@@ -19,7 +19,12 @@ type waiting struct {
 
 func (w *waiting) add(command *cobra.Command) {
 	command.Flags().BoolVar(&w.wait, "wait", false, "wait for the job's end, and show how it goes; Ctrl-C leaves it running")
-	command.Flags().DurationVar(&w.timeout, "timeout", 0, "with --wait: give up after this `TIME`, such as 30m; exit code 4 if a person must approve, 3 otherwise")
+	w.addTimeout(command)
+}
+
+// addTimeout is for commands that wait in any case.
+func (w *waiting) addTimeout(command *cobra.Command) {
+	command.Flags().DurationVar(&w.timeout, "timeout", 0, "when waiting: give up after this `TIME`, such as 30m; exit code 4 if a person must approve, 3 otherwise")
 }
 
 const (
@@ -40,6 +45,7 @@ type watch struct {
 	job      job.Job   // as last read; no ID before the first
 	blind    time.Time // since when it can't be read
 	doubted  bool
+	asked    bool
 }
 
 // await waits for the end of a job, which may not be there yet, and shows its
@@ -83,15 +89,26 @@ var errTimeout = errors.New("timeout")
 // gaveUp is why the wait ended before the job.
 func (v *watch) gaveUp(ctx context.Context) error {
 	v.clear()
-	again := fmt.Sprintf("lifeboat job %s --wait", v.id)
-	if !errors.Is(context.Cause(ctx), errTimeout) {
+	cause := context.Cause(ctx)
+	if no := new(immovable); errors.As(cause, &no) {
+		return unknown("job %s can't be moved: %w", v.id, no)
+	}
+	again, goes := fmt.Sprintf("lifeboat job %s --wait", v.id), "it goes on"
+	if v.direct {
+		again, goes = fmt.Sprintf("lifeboat resume %s", v.id), "nobody moves it on now, unless the app runs"
+	}
+	switch late := errors.Is(cause, errTimeout); {
+	case !late && v.direct:
+		return &exit{code: exitInterrupted}
+	case !late:
 		v.note("lifeboat: the job goes on without you; to watch it again: %s\n", again)
 		return &exit{code: exitInterrupted}
-	}
-	if v.job.State == job.AwaitingApproval {
+	case v.job.State == job.AwaitingApproval && v.direct:
+		return &exit{exitPerson, fmt.Errorf("job %s waits for a person: lifeboat approve %s --direct, or reject; then: %s", v.id, v.id, again)}
+	case v.job.State == job.AwaitingApproval:
 		return &exit{exitPerson, fmt.Errorf("job %s waits for a person: lifeboat approve %s, or reject", v.id, v.id)}
 	}
-	return unknown("job %s has not ended; it goes on: %s", v.id, again)
+	return unknown("job %s has not ended; %s: %s", v.id, goes, again)
 }
 
 // look reads the job. It gives up on a row that stays unreadable.
@@ -101,6 +118,7 @@ func (v *watch) look(ctx context.Context) error {
 	switch {
 	case err == nil:
 		v.job, v.blind = stored.Job, time.Time{}
+		v.sayWhoMoves()
 		return nil
 	case errors.Is(err, job.ErrNotFound):
 		v.blind = time.Time{}
@@ -124,6 +142,16 @@ func (v *watch) look(ctx context.Context) error {
 	}
 	v.reason = oneLine(err.Error())
 	return nil
+}
+
+// sayWhoMoves tells, once, that a job waits for somebody else than who watches
+// and moves it.
+func (v *watch) sayWhoMoves() {
+	if v.direct && v.job.State == job.AwaitingApproval && !v.asked {
+		v.asked = true
+		v.clear()
+		v.note("lifeboat: somebody else must approve it, in another terminal: lifeboat approve %s --direct\n", v.id)
+	}
 }
 
 // sourceOf is whose configuration j is about.

@@ -60,11 +60,14 @@ type world struct {
 	env   map[string]string
 	// stdin answers questions; nil is no terminal.
 	stdin io.Reader
-	ids   atomic.Int64
+	// ids are the app's, and typed those of an operator's commands.
+	ids, typed atomic.Int64
 	// table is by what name the operator claims containers.
 	table string
 	// ahead is how much later the operator looks.
 	ahead time.Duration
+	// off is how much later the machine's clock is than Azure's.
+	off time.Duration
 	// app: check runs as the app's identity; stuck: ARM leaves it waiting.
 	app, stuck bool
 
@@ -129,15 +132,18 @@ func (w *world) bus() *azservicebus.Client {
 	return bus
 }
 
-func (w *world) store() *tablestore.Store {
+func (w *world) client() *aztables.Client {
 	table, err := w.azure.TableClient(&aztables.ClientOptions{})
 	w.must(err)
-	return tablestore.New(table)
+	return table
 }
 
-func (w *world) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
-	blobs, err := w.azure.BlobClient(nil)
-	w.must(err)
+func (w *world) store() *tablestore.Store { return tablestore.New(w.client()) }
+
+func (w *world) newID() string   { return fmt.Sprintf("id-%d", w.ids.Add(1)) }
+func (w *world) typedID() string { return fmt.Sprintf("typed-%d", w.typed.Add(1)) }
+
+func (w *world) arm() *apim.Client {
 	client, err := apim.New(apim.Options{
 		Cloud: cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
 			cloud.ResourceManager: {Endpoint: emulator.InProcessARM, Audience: cloud.AzurePublic.Services[cloud.ResourceManager].Audience},
@@ -145,24 +151,42 @@ func (w *world) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 		Credential: w.azure.Credential(), PlainHTTP: true, Transport: w.azure.ARMTransport(), Gateways: w.azure.GatewayTransport(),
 	})
 	w.must(err)
+	return client
+}
+
+func (w *world) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
+	blobs, err := w.azure.BlobClient(nil)
+	w.must(err)
 	bus := w.bus()
 	w.closers = append(w.closers, func() { w.must(bus.Close(context.Background())) })
 	return &recovery.Engine{
-		Plan: p, Store: w.store(), ARM: client, Queue: servicebus.New(bus), Log: log, Parallel: 8, Hooks: nil,
+		Plan: p, Store: w.store(), ARM: w.arm(), Queue: servicebus.New(bus), Log: log, Parallel: 8, Hooks: nil,
 		Blobs: blobstore.New(func(string) (*service.Client, error) { return blobs.ServiceClient(), nil }),
-		NewID: func() string { return fmt.Sprintf("id-%d", w.ids.Add(1)) },
+		NewID: w.newID,
 	}
 }
 
 // reach is what the operator's machine reaches.
-func (w *world) reach(config.Config) (*reached, error) {
-	bus := w.bus()
+func (w *world) reach(c config.Config) (*reached, error) {
 	blobs, err := w.azure.BlobClient(nil)
 	w.must(err)
-	return &reached{
-		rows: w.store(), store: w.store(), table: w.table, blobs: blobstore.New(func(string) (*service.Client, error) { return blobs.ServiceClient(), nil }), queue: slowly{servicebus.New(bus)}, who: func(context.Context) string { return "ann@contoso.example" },
-		close: func(ctx context.Context) { w.must(bus.Close(ctx)) },
-	}, nil
+	r := &reached{
+		rows: w.store(), store: w.store(), table: w.table, blobs: blobstore.New(func(string) (*service.Client, error) { return blobs.ServiceClient(), nil }), who: func(context.Context) string { return "ann@contoso.example" },
+		close: func(context.Context) {}, ensure: tableMaker(w.client()),
+	}
+	if c.ServiceBus != (config.Endpoint{}) {
+		bus := w.bus()
+		r.queue, r.close = slowly{servicebus.New(bus)}, func(ctx context.Context) { w.must(bus.Close(ctx)) }
+	}
+	return r, nil
+}
+
+// manage is what --direct works with, and fails where anybody opens the bus.
+func (w *world) manage(c config.Config, _ func(string) string, _ func() time.Time) (managed, error) {
+	if c.ServiceBus != (config.Endpoint{}) {
+		w.t.Error("--direct keeps the settings of Service Bus")
+	}
+	return managed{w.arm(), func(context.Context) (time.Duration, error) { return w.off, nil }}, nil
 }
 
 // slowly takes a moment to send, so that a command looks at another instant
@@ -185,7 +209,7 @@ func (w *world) does(ctx context.Context, args ...string) outcome {
 	w.t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := &program{
-		getenv: func(name string) string { return w.env[name] }, stdin: w.stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return time.Now().Add(w.ahead) }, reach: w.reach, survey: w.survey, interruptible: context.WithCancel,
+		getenv: func(name string) string { return w.env[name] }, stdin: w.stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return time.Now().Add(w.ahead) }, reach: w.reach, survey: w.survey, manage: w.manage, newID: w.typedID, interruptible: context.WithCancel,
 	}
 	code := p.run(ctx, args)
 	if out := stdout.String() + stderr.String(); strings.Contains(out, planted) || strings.Contains(out, "SharedAccessKey=") {

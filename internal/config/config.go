@@ -28,6 +28,8 @@ type Config struct {
 	// Table holds the state.
 	Table    string
 	LogLevel slog.Level
+	// SignIn is set where App Service authentication stands in front.
+	SignIn bool
 
 	Cloud cloud.Configuration
 	// StorageSuffix completes an account's host name, such as
@@ -49,6 +51,10 @@ type Config struct {
 	// storage account in the plan; empty in Azure.
 	Backups Endpoint
 }
+
+// Development reports whether c is for this machine only: its table is reached
+// by a connection string.
+func (c Config) Development() bool { return c.State.ConnectionString != "" }
 
 // Endpoint is how to reach an Azure service: by Name with the app's identity,
 // or by ConnectionString, which is a secret and never leaves this machine.
@@ -78,6 +84,7 @@ func (e Endpoint) MarshalText() ([]byte, error) { return []byte(e.String()), nil
 const (
 	Port                 = "FUNCTIONS_CUSTOMHANDLER_PORT"
 	AppRoot              = "FUNCTIONS_APP_ROOT_PATH"
+	SignIn               = "WEBSITE_AUTH_ENABLED"
 	PlanFile             = "LIFEBOAT_PLAN"
 	Table                = "LIFEBOAT_TABLE"
 	LogLevel             = "LIFEBOAT_LOG_LEVEL"
@@ -93,7 +100,7 @@ const (
 )
 
 // Settings lists the app settings that Lifeboat itself reads, without those
-// that the Functions host gives to every handler.
+// that the Functions host and App Service give to every handler.
 func Settings() []string {
 	return []string{
 		PlanFile, Table, LogLevel, Cloud, ARMEndpoint,
@@ -108,6 +115,7 @@ func Load(getenv func(string) string) (Config, error) {
 	l := loader{getenv: getenv}
 	c := l.shared()
 	c.Port = l.port()
+	c.SignIn = strings.EqualFold(getenv(SignIn), "true")
 	c.ServiceBus = l.serviceBus()
 	return l.done(c)
 }

@@ -44,6 +44,9 @@ type Options struct {
 	Deadline time.Duration // of each invocation's context
 	MaxBody  int64         // bytes of an envelope, or of a forwarded body
 	Around   Around        // every run of a function; nothing if nil
+	// Admits says whose requests a function answers that the host lets anybody
+	// call; nobody's if nil.
+	Admits func(*http.Request) bool
 }
 
 // Handler answers the host: POST /<FunctionName> runs that function,

@@ -82,10 +82,17 @@ func (e *Engine) markPoint(ctx context.Context, s plan.Service, blob string) (ma
 // from it. One that is gone, or that may not be changed, leaves the row alone
 // to say it.
 func (e *Engine) amend(ctx context.Context, s plan.Service, p job.Point) error {
-	err := e.Blobs.Amend(ctx, s.Service, p)
+	_, err := e.amended(ctx, s, p)
+	return err
+}
+
+// amended is amend that says why the row alone has it; "" if the sidecar has
+// it too.
+func (e *Engine) amended(ctx context.Context, s plan.Service, p job.Point) (why string, err error) {
+	err = e.Blobs.Amend(ctx, s.Service, p)
 	if errors.Is(err, job.ErrNotFound) || errors.Is(err, job.ErrRefused) {
 		e.Log.WarnContext(ctx, "sidecar not amended", keyService, s.Name, "point", p.Blob, keyError, err.Error())
-		return nil
+		return err.Error(), nil
 	}
-	return err
+	return "", err
 }

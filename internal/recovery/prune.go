@@ -173,12 +173,17 @@ func (e *Engine) mark(ctx context.Context, s plan.Service, blob string, removing
 }
 
 // Hold keeps a point whatever the retention says, or lets it go again if
-// reason is empty. It returns ErrRefused if there is no such point, or if it
-// is being removed.
-func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) error {
+// reason is empty. The warning says why the table alone has it, if the point's
+// sidecar could not be changed. Hold returns ErrRefused if there is no such
+// point, or if it is being removed, and job.ErrForeign if another table decides
+// about the container.
+func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) (warning string, err error) {
 	s, err := e.protected(service)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if err := e.authorised(ctx, s.Service); err != nil {
+		return "", err
 	}
 	err = e.changePoint(ctx, s.Name, blob, func(_ job.Summary, p *job.Point) (changed bool, err error) {
 		if p.Removing {
@@ -188,10 +193,11 @@ func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) err
 		if reason == "" {
 			p.HeldBy = ""
 		}
-		return true, e.amend(ctx, s, *p)
+		warning, err = e.amended(ctx, s, *p)
+		return true, err
 	})
 	if errors.Is(err, job.ErrNotFound) {
-		return refused("there is no point %s of %s", blob, s.Name)
+		err = refused("there is no point %s of %s", blob, s.Name)
 	}
-	return err
+	return warning, err
 }

@@ -66,7 +66,7 @@ func TestAHeldPointStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := nights(t, testPlan(t, keepTwo), 2)
 		held := w.Store.Catalogue("apim-weu")[0].Blob
-		if err := w.Engine.Hold(t.Context(), "apim-weu", held, "audit", "ann"); err != nil {
+		if _, err := w.Engine.Hold(t.Context(), "apim-weu", held, "audit", "ann"); err != nil {
 			t.Fatal(err)
 		}
 		if sidecar, _ := w.Azure.Sidecar(held); sidecar.Held != "audit" {
@@ -74,7 +74,7 @@ func TestAHeldPointStays(t *testing.T) {
 		}
 		w.Run(t.Context(), 4*24*time.Hour)
 		checkCatalogue(t, w, 3)
-		if err := w.Engine.Hold(t.Context(), "apim-weu", held, "", "ann"); err != nil {
+		if _, err := w.Engine.Hold(t.Context(), "apim-weu", held, "", "ann"); err != nil {
 			t.Fatal(err)
 		}
 		w.Run(t.Context(), 24*time.Hour)

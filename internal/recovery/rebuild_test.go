@@ -28,7 +28,7 @@ func TestTheCatalogueCanBeRebuilt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := nights(t, testPlan(t, "    retention: {keepLast: 3, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}\n"), 5)
 		points := w.Store.Catalogue("apim-weu")
-		if err := w.Engine.Hold(t.Context(), "apim-weu", points[0].Blob, "audit", "ann"); err != nil {
+		if _, err := w.Engine.Hold(t.Context(), "apim-weu", points[0].Blob, "audit", "ann"); err != nil {
 			t.Fatal(err)
 		}
 		want := w.Store.Catalogue("apim-weu")

@@ -227,5 +227,10 @@ func check(t *testing.T, ctx context.Context, axe, url string) {
 func shown(t *testing.T) map[string]func() ([]byte, error) {
 	all := views(t)
 	all["hostile"] = hostilePage(t)
+	for name, draw := range drawings(t) {
+		if name == "service" || name == "restore" {
+			all["hostile-"+name] = func() ([]byte, error) { return draw(attack), nil }
+		}
+	}
 	return all
 }

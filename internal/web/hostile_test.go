@@ -26,49 +26,55 @@ var attacks = []string{
 var attack = strings.Join(attacks, " | ")
 
 // hostile has an attack wherever somebody else's words can be.
-func hostile(t testing.TB) Known {
+func hostile(t testing.TB) Known { return withWords(t, attack) }
+
+// withWords is a fleet with text wherever somebody else's words can be.
+func withWords(t testing.TB, text string) Known {
 	k := busy(t)
-	k.Plan.Environment = attack
+	k.Plan.Environment = text
 	for i := range k.Plan.Services {
-		k.Plan.Services[i].Name += attack
+		k.Plan.Services[i].Name += text
 		for n := range k.Plan.Services[i].Standbys {
-			k.Plan.Services[i].Standbys[n].Name += attack
+			k.Plan.Services[i].Standbys[n].Name += text
 		}
 	}
 	for i := range k.Rows.Summaries {
 		s := &k.Rows.Summaries[i]
-		s.Service += attack
-		for _, text := range []*string{&s.LastJob, &s.LastCode, &s.ReadyReason, &s.Incident, &s.FailoverJob, &s.Holds, &s.ServingFor} {
-			*text = attack
+		s.Service += text
+		for _, field := range []*string{&s.LastJob, &s.LastCode, &s.ReadyReason, &s.Incident, &s.FailoverJob, &s.Holds, &s.ServingFor} {
+			*field = text
 		}
 		s.Readiness, s.LastState = job.NotReady, job.Failed
 	}
 	for i := range k.Rows.Jobs {
-		k.Rows.Jobs[i] = hostileJob(k.Rows.Jobs[i])
+		k.Rows.Jobs[i] = wordy(k.Rows.Jobs[i], text)
 	}
 	for i := range k.Rows.Notices {
 		n := &k.Rows.Notices[i]
-		n.ID, n.Type, n.About, n.LastError = attack, job.NoticeType(attack), attack, attack
+		n.ID, n.Type, n.About, n.LastError = text, job.NoticeType(text), text, text
 	}
 	for i := range k.Incidents {
 		inc := &k.Incidents[i]
-		inc.ID, inc.Service, inc.Rule, inc.Restore, inc.Target = attack, attack, attack, k.Rows.Jobs[1].ID, attack
+		inc.ID, inc.Service, inc.Rule, inc.Restore, inc.Target = text, text, text, k.Rows.Jobs[1].ID, text
 	}
 	return k
 }
 
-func hostileJob(j job.Job) job.Job {
-	j.ID, j.Service, j.Reason, j.Code, j.Message = j.ID+attack, attack, attack, attack, attack
-	j.Kind, j.Attempt.Phase, j.Attempt.Blob, j.Attempt.Trace, j.Warnings = job.Kind(attack), job.Phase(attack), attack, attack, []string{attack, attack}
-	j.History = append(j.History, job.Step{State: job.State(attack), At: now, Note: attack})
+func hostileJob(j job.Job) job.Job { return wordy(j, attack) }
+
+// wordy is j with text wherever somebody else's words can be.
+func wordy(j job.Job, text string) job.Job {
+	j.ID, j.Service, j.Reason, j.Code, j.Message = j.ID+text, text, text, text, text
+	j.Kind, j.Attempt.Phase, j.Attempt.Blob, j.Attempt.Trace, j.Warnings = job.Kind(text), job.Phase(text), text, text, []string{text, text}
+	j.History = append(j.History, job.Step{State: job.State(text), At: now, Note: text})
 	if j.Restore != nil {
 		o := *j.Restore
-		for _, text := range []*string{&o.Source, &o.Incident, &o.By, &o.Why, &o.Rule, &o.Approval.By, &o.Safety.Name, &o.GatewayURL, &o.ManagementURL, &o.Point.Blob, &o.Point.Job, &o.Point.WithdrawnWhy, &o.Point.Facts.Tier, &o.Point.Facts.Location} {
-			*text = attack
+		for _, field := range []*string{&o.Source, &o.Incident, &o.By, &o.Why, &o.Rule, &o.Approval.By, &o.Safety.Name, &o.GatewayURL, &o.ManagementURL, &o.Point.Blob, &o.Point.Job, &o.Point.WithdrawnWhy, &o.Point.Facts.Tier, &o.Point.Facts.Location} {
+			*field = text
 		}
-		o.Point.Settings = map[string]string{attack: attack}
+		o.Point.Settings = map[string]string{text: text}
 		o.Point.Withdrawn = now
-		o.Gates = append([]job.Gate{{Name: attack, Outcome: attack, Sentence: attack}}, o.Gates...)
+		o.Gates = append([]job.Gate{{Name: text, Outcome: text, Sentence: text}}, o.Gates...)
 		j.Restore = &o
 	}
 	return j

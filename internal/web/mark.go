@@ -51,6 +51,8 @@ func verdictMark(outcome string) mark {
 	switch outcome {
 	case "Passed":
 		return mark{Good, outcome}
+	case "PassedWithWarning":
+		return mark{Warn, "Passed with warning"}
 	case "Waits", "NeedsApproval":
 		return mark{Warn, outcome}
 	}

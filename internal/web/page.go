@@ -6,38 +6,15 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"net/url"
 	"strings"
 	"time"
+
+	g "maragu.dev/gomponents"
 )
 
 //go:embed style.css
 var style string
-
-//go:embed page.html
-var pages string
-
-var parsed = template.Must(template.New("").Funcs(template.FuncMap{
-	"iso":         func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"clock":       clock,
-	"exact":       exact,
-	"day":         func(t time.Time) string { return t.UTC().Format("2 Jan") },
-	"num":         func(s Seconds) int64 { return int64(s) },
-	"sum":         func(a, b int) int { return a + b },
-	"count":       count,
-	"counted":     counted,
-	"size":        size,
-	"symbol":      symbol,
-	"serviceLink": func(name string) string { return address("service", name) },
-	"jobLink":     func(service, id string) string { return address("service", service, "job", id) },
-	"health":      healthMark,
-	"readiness":   readinessMark,
-	"outcome":     func(state string) mark { return mark{levelOf(state), words(state, maxMark)} },
-	"verdict":     verdictMark,
-	"delivery":    deliveryMark,
-	"restorable":  restorableMark,
-}).Parse(pages))
 
 // Headers are what every answer must carry: the page runs no script and loads
 // nothing, and nobody keeps it or frames it.
@@ -55,38 +32,32 @@ func Headers() map[string]string {
 	}
 }
 
-// frame is what surrounds every page.
-type frame struct {
-	Title, Environment string
-	At                 time.Time
-	Refresh            bool   // the page reloads by itself
-	Live, Still        string // the same page, reloading and not
-	Above              []link
-	Style              template.CSS
-}
-
-type link struct{ Name, Address string }
-
 // Page is the fleet's page. One that is live reloads every 30 seconds.
 func Page(v View, live bool) ([]byte, error) {
-	return render("overview", v.At, v.Environment, symbol(v.Answer.Level)+" "+v.Answer.Sentence, live, nil, nil, v)
+	f := frame{Title: symbol(v.Answer.Level) + " " + v.Answer.Sentence, Environment: v.Environment, At: v.At}
+	return f.reloading(live).draw("overview", drawOverview(v))
 }
 
 // ServicePage is the page of one service.
 func ServicePage(v ServiceView, live bool) ([]byte, error) {
-	self := []string{"service", v.Service.Name}
-	return render("service", v.At, v.Environment, v.Service.Name+": "+healthMark(v.Service).Word, live, self, []link{{"All services", address()}}, v)
+	f := frame{
+		Title: v.Service.Name + ": " + healthMark(v.Service).Word, Environment: v.Environment, At: v.At,
+		Above: []place{home},
+	}
+	return f.reloading(live, "service", v.Service.Name).draw("service", drawService(v))
 }
 
 // JobPage is the page of one job.
 func JobPage(v JobView, live bool) ([]byte, error) {
-	above := []link{{"All services", address()}}
 	source := v.Job.Service
 	if v.Job.Source != "" {
 		source = v.Job.Source
 	}
-	above = append(above, link{source, address("service", source)})
-	return render("job", v.At, v.Environment, v.Job.ID+": "+v.Job.State, live, []string{"service", v.Job.Service, "job", v.Job.ID}, above, v)
+	f := frame{
+		Title: v.Job.ID + ": " + v.Job.State, Environment: v.Environment, At: v.At,
+		Above: []place{home, {source, serviceAddress(source)}},
+	}
+	return f.reloading(live, "service", v.Job.Service, "job", v.Job.ID).draw("job", drawJob(v))
 }
 
 // Trouble is what there is to say where there is nothing to show.
@@ -103,37 +74,45 @@ func NewTrouble(sentence, advice string, now time.Time) Trouble {
 	return t
 }
 
-// TroublePage is t's page.
+// TroublePage is t's page. It offers no reload: the address of what is missing
+// is not known here.
 func TroublePage(t Trouble) ([]byte, error) {
-	return render("trouble", t.At, "", t.Sentence, false, nil, []link{{"All services", address()}}, t)
+	f := frame{Title: t.Sentence, At: t.At, Above: []place{home}}
+	return f.draw("trouble", drawTrouble(t))
 }
 
-func render(name string, at time.Time, environment, title string, live bool, self []string, above []link, view any) ([]byte, error) {
-	f := frame{
-		Title: title, Environment: environment, At: at, Refresh: live, Above: above, Style: template.CSS(style),
-		Live: address(append(self[:len(self):len(self)], "live", "on")...), Still: address(self...),
-	}
-	if name == "trouble" {
-		f.Live = "" // the address of what is missing is not known here
-	}
+// draw is the whole page with content in f.
+func (f frame) draw(name string, content g.Node) ([]byte, error) {
 	var page bytes.Buffer
-	if err := parsed.ExecuteTemplate(&page, name, struct {
-		Frame frame
-		View  any
-	}{f, view}); err != nil {
+	if err := f.around(content).Render(&page); err != nil {
 		return nil, fmt.Errorf("draw the %s page: %w", name, err)
 	}
 	return page.Bytes(), nil
 }
 
-// address is this page with other parameters; empty ones are left out. It is
-// relative, because nobody here knows the function app's own address.
-func address(pairs ...string) string {
+// address is this page with other parameters. It is relative, because nobody
+// here knows the function app's own address. Only addressOf makes one, so a
+// link leads nowhere else, whatever the names in it.
+type address struct{ query string }
+
+// addressOf leaves out empty parameters.
+func addressOf(pairs ...string) address {
 	var query []string
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
 			query = append(query, pairs[i]+"="+url.QueryEscape(pairs[i+1]))
 		}
 	}
-	return "?" + strings.Join(query, "&")
+	return address{"?" + strings.Join(query, "&")}
 }
+
+func serviceAddress(name string) address    { return addressOf("service", name) }
+func jobAddress(service, id string) address { return addressOf("service", service, "job", id) }
+
+// place is a page with its name.
+type place struct {
+	Name    string
+	Address address
+}
+
+var home = place{"All services", addressOf()}
