@@ -132,7 +132,7 @@ func (v *watch) look(ctx context.Context) error {
 }
 
 // lastFew is how many jobs say what is usual.
-const lastFew = 5
+const lastFew = job.KeptJobs
 
 // usualTime is the median of what the last few jobs like j took, 0 if there
 // are none. That it can't be told is no reason to stop.

@@ -26,15 +26,11 @@ type Summary struct {
 	Bereft bool
 	// LastStarted is when a backup was last begun.
 	LastStarted time.Time
-	// ChangedAt is the latest change of the service that is known to need a
-	// backup.
-	ChangedAt time.Time
 
 	// ProtectedSince is when the service was first seen in the plan.
 	ProtectedSince time.Time
-	// Health is what was announced last, at HealthSince.
-	Health      Health
-	HealthSince time.Time
+	// Health is what was announced last.
+	Health Health
 	// Lapsing is the blob of the point of which it was announced that it is
 	// about to lapse.
 	Lapsing string
@@ -58,6 +54,10 @@ type Summary struct {
 	ServingSince time.Time
 	// Holds is the blob of the point that was restored here last.
 	Holds string
+
+	// CleanedAt is when the rows of this partition that nobody needs any more
+	// were last removed.
+	CleanedAt time.Time
 }
 
 // Readiness says whether a failover onto a standby would find it fit. The zero
@@ -80,10 +80,8 @@ type SummaryMove struct {
 	// none.
 	Point          *Point
 	LastStarted    *time.Time
-	ChangedAt      *time.Time
 	ProtectedSince *time.Time
 	Health         *Health
-	HealthSince    *time.Time
 	Lapsing        *string
 	Readiness      *Readiness
 	ReadyReason    *string
@@ -97,6 +95,7 @@ type SummaryMove struct {
 	ServingFor       *string
 	ServingSince     *time.Time
 	Holds            *string
+	CleanedAt        *time.Time
 }
 
 // Empty reports whether m changes nothing.
@@ -118,10 +117,8 @@ func (m SummaryMove) Apply(s Summary) Summary {
 		s.Bereft = m.Point.Blob == ""
 	}
 	set(&s.LastStarted, m.LastStarted)
-	set(&s.ChangedAt, m.ChangedAt)
 	set(&s.ProtectedSince, m.ProtectedSince)
 	set(&s.Health, m.Health)
-	set(&s.HealthSince, m.HealthSince)
 	set(&s.Lapsing, m.Lapsing)
 	set(&s.Readiness, m.Readiness)
 	set(&s.ReadyReason, m.ReadyReason)
@@ -134,6 +131,7 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	set(&s.ServingFor, m.ServingFor)
 	set(&s.ServingSince, m.ServingSince)
 	set(&s.Holds, m.Holds)
+	set(&s.CleanedAt, m.CleanedAt)
 	return s
 }
 
