@@ -87,6 +87,7 @@ func TestImportsPointInwards(t *testing.T) {
 		{"lifeboat/internal/webhook", "webhooks are told by the standard library, of the core and the plan", func(p string) bool {
 			return standard(p) || p == "lifeboat/internal/job" || p == "lifeboat/internal/plan"
 		}},
+		{"lifeboat/internal/azureerror", "errors are made safe by the standard library only", standard},
 		{"lifeboat/internal/request", "the messages' decoders import the standard library only", standard},
 		{"lifeboat/internal/functions", "the host's envelope imports the standard library only", standard},
 		{"lifeboat/internal/plan", "the plan imports the pure core and its parsers", func(p string) bool {
@@ -111,7 +112,7 @@ func TestImportsPointInwards(t *testing.T) {
 			why   string
 			allow func(path string) bool
 		}{adapter, "an adapter imports the pure core and the Azure SDK", func(p string) bool {
-			return standard(p) || p == "lifeboat/internal/job" || strings.HasPrefix(p, "github.com/Azure/azure-sdk-for-go/")
+			return standard(p) || p == "lifeboat/internal/job" || p == "lifeboat/internal/azureerror" || strings.HasPrefix(p, "github.com/Azure/azure-sdk-for-go/")
 		}})
 	}
 	for _, r := range rules {

@@ -25,6 +25,7 @@ func recoveryRequest(engine *recovery.Engine, log *slog.Logger) functions.Regist
 		case request.Alert:
 			return engine.Alert(ctx, r)
 		case request.Request:
+			r.EnqueuedAt = m.EnqueuedAt
 			return refusal(ctx, log, r.ID, engine.Request(ctx, r))
 		}
 		return notUnderstood(m, recovery.RequestQueue, fmt.Errorf("a %T", decoded))

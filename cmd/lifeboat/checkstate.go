@@ -44,13 +44,17 @@ func (c *checking) checkState(ctx context.Context) []verdicts {
 
 // tableRows is what the checks want of the table.
 type tableRows struct {
-	summaries map[string]job.Summary
-	newer     int // rows that this version can't read
+	summaries map[string]job.Summary // of services
+	newer     int                    // rows that this version can't read
 }
 
 func readTable(ctx context.Context, r rows) (tableRows, error) {
 	found := tableRows{summaries: map[string]job.Summary{}}
-	err := each(r.Summaries(ctx), &found.newer, func(s job.Summary) { found.summaries[s.Service] = s })
+	err := each(r.Summaries(ctx), &found.newer, func(s job.Summary) {
+		if s.Service != job.NoService {
+			found.summaries[s.Service] = s
+		}
+	})
 	return found, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery"
 )
 
@@ -19,8 +20,9 @@ func jobCommand(p *program) *cobra.Command {
 		Short:   "One job: who asked, what happened when, what Azure said",
 		GroupID: looks,
 		Long: `Job shows all that is kept of one job: who asked for it, every change of its state, the
-attempt and its operation in Azure, what it left, its warnings, a restore's gates, and
-what is not in the backup.
+attempt and its operation in Azure, what it left and why the retention keeps that now,
+its warnings, a restore's gates, and what is not in the backup. Who asked or approved is
+what the message said: nobody checks it.
 
 Exit status: 0 the job goes on or has succeeded, 1 it failed or was canceled, 3 there is
 no such job. With --wait: see lifeboat help exit-codes.`,
@@ -104,23 +106,68 @@ func ending(j job.Job) error {
 	return nil
 }
 
-// detail reads what belongs to j beside its row: the point that it made.
+// detail reads what belongs to j beside its row: the point that it made or
+// restored, and what keeps that.
 func (d *desk) detail(ctx context.Context, j job.Job) (jobReport, error) {
 	r := jobReportOf(j, d.now())
-	point := job.Point{}
-	switch {
-	case j.Restore != nil:
-		point = j.Restore.Point
-	case j.Attempt.Blob != "":
-		stored, err := d.rows.Point(ctx, j.Service, j.Attempt.Blob)
-		if err != nil && !errors.Is(err, job.ErrNotFound) {
-			return r, fmt.Errorf("the job's point: %w", err)
+	s, known := d.plan.Service(r.Service)
+	point, err := d.pointFor(ctx, j, r.Service)
+	if err != nil || !known || point.Blob == "" {
+		if known && j.Kind == job.Backup && j.State == job.Succeeded && err == nil {
+			r.Kept = &jobKept{false, []string{removedPoint}}
 		}
-		point = stored.Point
+		return r, err
 	}
-	if s, ok := d.plan.Service(r.Service); ok && point.Blob != "" {
-		p := pointOf(s, point, d.now())
-		r.Point, r.NotInBackup = &p, point.Settings
+	p := pointOf(s, point, d.now())
+	r.Point, r.NotInBackup = &p, point.Settings
+	if p.PinnedBy, err = d.engine().Pins(ctx, point); err != nil {
+		return r, fmt.Errorf("what needs the job's point: %w", err)
+	}
+	if r.Kept, err = d.kept(ctx, s, point.Blob); err != nil {
+		return r, fmt.Errorf("what keeps the job's point: %w", err)
 	}
 	return r, nil
+}
+
+// pointFor is the point that j made, or that it restores: as it is now or,
+// once it is removed, as the restore found it. The zero Point is none.
+func (d *desk) pointFor(ctx context.Context, j job.Job, service string) (job.Point, error) {
+	blob, otherwise := j.Attempt.Blob, job.Point{}
+	if j.Restore != nil {
+		blob, otherwise = j.Restore.Point.Blob, j.Restore.Point
+	}
+	if blob == "" {
+		return job.Point{}, nil
+	}
+	stored, err := d.rows.Point(ctx, service, blob)
+	switch {
+	case errors.Is(err, job.ErrNotFound):
+		return otherwise, nil
+	case err != nil:
+		return job.Point{}, fmt.Errorf("the job's point: %w", err)
+	}
+	return stored.Point, nil
+}
+
+const removedPoint = "the point has been removed"
+
+// kept is what the retention of s says of a point now.
+func (d *desk) kept(ctx context.Context, s plan.Service, blob string) (*jobKept, error) {
+	if s.Retention == nil {
+		return &jobKept{true, []string{"no retention in the plan: nothing is ever removed"}}, nil
+	}
+	verdicts, err := d.engine().Retained(ctx, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range verdicts {
+		if v.Item.Blob == blob {
+			k := &jobKept{Keep: v.Keep}
+			for _, why := range v.Reasons {
+				k.Reasons = append(k.Reasons, oneLine(why))
+			}
+			return k, nil
+		}
+	}
+	return &jobKept{false, []string{removedPoint}}, nil
 }

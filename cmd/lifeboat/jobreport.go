@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 type jobReport struct {
 	jobBrief
 	At       time.Time    `json:"at"`
-	Cause    string       `json:"cause"` // why there is this job, in words
-	By       string       `json:"by,omitempty"`
+	Cause    string       `json:"cause"`        // why there is this job, in words
+	By       string       `json:"by,omitempty"` // as asserted
 	Why      string       `json:"why,omitempty"`
 	Incident string       `json:"incident,omitempty"`
 	Reason   string       `json:"reason,omitempty"` // why it waits
@@ -24,6 +23,7 @@ type jobReport struct {
 	Approval *jobApproval `json:"approval,omitempty"`
 	Gates    []jobGate    `json:"gates,omitempty"`
 	Point    *pointBrief  `json:"point,omitempty"`
+	Kept     *jobKept     `json:"kept,omitempty"`         // of the point
 	Safety   string       `json:"safetyBackup,omitempty"` // the blob of the target before
 	Gateway  string       `json:"gateway,omitempty"`
 	Warnings []string     `json:"warnings,omitempty"`
@@ -51,8 +51,14 @@ type jobAttempt struct {
 	Trace     string     `json:"trace,omitempty"`
 }
 
+// jobKept is what the retention says of a point now.
+type jobKept struct {
+	Keep    bool     `json:"keep"`
+	Reasons []string `json:"reasons"`
+}
+
 type jobApproval struct {
-	By      string     `json:"by,omitempty"`
+	By      string     `json:"by,omitempty"` // as asserted
 	Why     string     `json:"why,omitempty"`
 	At      *time.Time `json:"at,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"`
@@ -74,6 +80,7 @@ func jobReportOf(j job.Job, now time.Time) jobReport {
 	}
 	o := j.Restore
 	if o == nil {
+		r.By, r.Why = oneLine(j.Asked.By), oneLine(j.Asked.Why)
 		return r
 	}
 	r.By, r.Why, r.Incident, r.Safety, r.Gateway = oneLine(o.By), oneLine(o.Why), o.Incident, o.Safety.Name, o.GatewayURL
@@ -94,14 +101,28 @@ func causeOf(j job.Job) string {
 	case o != nil && o.Automatic:
 		return "alert rule " + oneLine(o.Rule)
 	case o != nil:
-		return cmp.Or(oneLine(o.By), "nobody known") + ", by request " + o.Request
+		return requester(o.By, o.Request)
 	case j.OnChange:
 		return "a change of the service"
 	case j.ID == job.ID(j.Service, job.Backup, j.Due):
 		return "the schedule, due " + clock(j.Due)
 	}
-	return "a request"
+	return requester(j.Asked.By, j.Asked.Request)
 }
+
+// requester is who asked by a request. Nobody checks it: a message can say anything.
+func requester(by, request string) string {
+	if request == "" {
+		return "a request" // of a time when that was not kept
+	}
+	text := "somebody"
+	if by != "" {
+		text = asserted(by)
+	}
+	return text + ", by request " + oneLine(request)
+}
+
+func asserted(by string) string { return oneLine(by) + " (as asserted)" }
 
 func timelineOf(j job.Job, now time.Time) []jobStep {
 	steps := []jobStep{}

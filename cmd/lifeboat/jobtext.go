@@ -94,8 +94,13 @@ func (r jobReport) more() (lines [][2]string) {
 			add("", "%s", note)
 		}
 	}
+	if k := r.Kept; k != nil && k.Keep {
+		add("kept because", "%s", strings.Join(k.Reasons, "; "))
+	} else if k != nil {
+		add("not kept", "%s", strings.Join(k.Reasons, "; "))
+	}
 	if a := r.Approval; a != nil && a.At != nil {
-		add("approved", "by %s, %s: %s", a.By, r.when(a.At), a.Why)
+		add("approved", "by %s, %s: %s", asserted(a.By), r.when(a.At), a.Why)
 	} else if a != nil && a.Expires != nil && r.State == job.AwaitingApproval {
 		add("approval", "wanted until %s: lifeboat approve %s", r.when(a.Expires), r.Job)
 	}

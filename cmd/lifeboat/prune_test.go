@@ -43,6 +43,7 @@ func afterBackups(t *testing.T, nights int, f func(w *world)) {
 			from, err := w.store().Job(t.Context(), "apim-weu", j.ID)
 			w.must(err)
 			j.State, j.Revision, j.EndedAt = job.Succeeded, from.Revision+1, time.Now()
+			j.Attempt = job.Attempt{Number: 1, Blob: point.Blob, StartedAt: point.StartedAt}
 			w.must(w.store().Save(t.Context(), job.Move{From: from, To: j, Point: &point}))
 			time.Sleep(24 * time.Hour)
 		}

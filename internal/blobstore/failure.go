@@ -1,18 +1,17 @@
 package blobstore
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+
+	"lifeboat/internal/azureerror"
 )
 
 // answer is how the blob service said no. The zero answer is none.
@@ -81,62 +80,13 @@ func (a answer) frozen() bool {
 	return a.immutable() || a.code == bloberror.UnauthorizedBlobOverwrite
 }
 
-// failure says what was tried and what storage or the network said. It is all
-// text, because the SDK's errors and net/http's show requests whole, and with
-// them signatures; only a context's error can be found inside.
-type failure struct {
-	text  string
-	cause error // context.Canceled, context.DeadlineExceeded or nil
-}
-
-func (f *failure) Error() string { return f.text }
-func (f *failure) Unwrap() error { return f.cause }
-
 // failed is the error for an outcome that has no name in package job.
-func failed(doing string, err error) error {
-	f := &failure{text: doing + ": " + scrub(words(err))}
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cause) {
-			f.cause = cause
-		}
-	}
-	return f
-}
+func failed(doing string, err error) error { return azureerror.New(doing, words(err), err) }
 
 func words(err error) string {
 	a := answerOf(err)
-	switch {
-	case a.status == 0:
-		return bare(err).Error()
-	case a.code == bloberror.ContainerNotFound:
+	if a.code == bloberror.ContainerNotFound {
 		return fmt.Sprintf("ContainerNotFound: there is no such container on %s: create it, or check the plan", a.host)
-	case a.code == "":
-		return fmt.Sprintf("HTTP %d from %s", a.status, a.host)
-	case a.message == "":
-		return fmt.Sprintf("HTTP %d %s from %s", a.status, a.code, a.host)
 	}
-	return fmt.Sprintf("HTTP %d %s from %s: %s", a.status, a.code, a.host, a.message)
-}
-
-// bare is err without the addresses that net/http puts around it.
-func bare(err error) error {
-	for {
-		var u *url.Error
-		if !errors.As(err, &u) || u.Err == nil {
-			return err
-		}
-		err = u.Err
-	}
-}
-
-// secret matches what must not be shown should anybody's words repeat it.
-var secret = regexp.MustCompile(`(?i)((?:[?&;]|\b)(?:sig|signature|accountkey|sharedaccesskey|sharedaccesssignature)=|\b(?:bearer|sharedkey|sharedkeylite)\s+)[^\s&;,"']+`)
-
-// scrub is text on one line, of bounded length and without secrets.
-func scrub(text string) string {
-	line := []rune(secret.ReplaceAllString(strings.Join(strings.Fields(text), " "), "${1}…"))
-	if len(line) > 500 {
-		line = append(line[:499], '…')
-	}
-	return string(line)
+	return azureerror.Words(azureerror.Answer{Status: a.status, Code: string(a.code), Message: a.message, Host: a.host}, err)
 }

@@ -97,6 +97,9 @@ type Job struct {
 	// OnChange: changes of the service asked for this backup, and more of
 	// them put it off.
 	OnChange bool
+	// Asked is who asked for this backup; zero where nobody did. A restore's
+	// order says it of a restore.
+	Asked Asked
 
 	State    State
 	Revision int // saved moves so far; the first saved row has 1
@@ -128,6 +131,13 @@ type Job struct {
 	// Stranded: the deadline ended the job while an operation of its attempt
 	// may still be running.
 	Stranded bool
+}
+
+// Asked is a person's request. By is what the message said; Service Bus gives
+// no trustworthy sender.
+type Asked struct {
+	Request string // its id
+	By, Why string
 }
 
 // Phase says which operation an attempt of a restore job is.

@@ -1,15 +1,11 @@
 package job
 
-import "time"
-
 // Lease says which job may operate on a service. It is taken and given up in
 // the transaction of the move that starts and ends that right; no clock
 // releases it.
 type Lease struct {
 	Service string
 	Job     string
-	Attempt int
-	TakenAt time.Time
 	// Orphaned: the job ended by its deadline while an operation may still
 	// be running. ResumeToken follows that operation, where there is one.
 	Orphaned    bool

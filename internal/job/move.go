@@ -51,8 +51,6 @@ func (m Move) HeldLease() Lease {
 	return Lease{
 		Service:     m.To.Service,
 		Job:         m.To.ID,
-		Attempt:     m.To.Attempt.Number,
-		TakenAt:     m.To.Attempt.StartedAt,
 		Orphaned:    m.To.Stranded,
 		ResumeToken: m.To.Attempt.ResumeToken,
 	}

@@ -26,15 +26,11 @@ type Summary struct {
 	Bereft bool
 	// LastStarted is when a backup was last begun.
 	LastStarted time.Time
-	// ChangedAt is the latest change of the service that is known to need a
-	// backup.
-	ChangedAt time.Time
 
 	// ProtectedSince is when the service was first seen in the plan.
 	ProtectedSince time.Time
-	// Health is what was announced last, at HealthSince.
-	Health      Health
-	HealthSince time.Time
+	// Health is what was announced last.
+	Health Health
 	// Lapsing is the blob of the point of which it was announced that it is
 	// about to lapse.
 	Lapsing string
@@ -60,6 +56,10 @@ type Summary struct {
 	Holds string
 	// BackupTimes and RestoreTimes are of jobs on this service that succeeded.
 	BackupTimes, RestoreTimes Times
+
+	// CleanedAt is when the rows of this partition that nobody needs any more
+	// were last removed.
+	CleanedAt time.Time
 }
 
 // Readiness says whether a failover onto a standby would find it fit. The zero
@@ -82,10 +82,8 @@ type SummaryMove struct {
 	// none.
 	Point          *Point
 	LastStarted    *time.Time
-	ChangedAt      *time.Time
 	ProtectedSince *time.Time
 	Health         *Health
-	HealthSince    *time.Time
 	Lapsing        *string
 	Readiness      *Readiness
 	ReadyReason    *string
@@ -101,6 +99,7 @@ type SummaryMove struct {
 	Holds            *string
 
 	BackupTimes, RestoreTimes *Times
+	CleanedAt                 *time.Time
 }
 
 // Empty reports whether m changes nothing.
@@ -122,10 +121,8 @@ func (m SummaryMove) Apply(s Summary) Summary {
 		s.Bereft = m.Point.Blob == ""
 	}
 	set(&s.LastStarted, m.LastStarted)
-	set(&s.ChangedAt, m.ChangedAt)
 	set(&s.ProtectedSince, m.ProtectedSince)
 	set(&s.Health, m.Health)
-	set(&s.HealthSince, m.HealthSince)
 	set(&s.Lapsing, m.Lapsing)
 	set(&s.Readiness, m.Readiness)
 	set(&s.ReadyReason, m.ReadyReason)
@@ -140,6 +137,7 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	set(&s.Holds, m.Holds)
 	set(&s.BackupTimes, m.BackupTimes)
 	set(&s.RestoreTimes, m.RestoreTimes)
+	set(&s.CleanedAt, m.CleanedAt)
 	return s
 }
 

@@ -90,7 +90,7 @@ func (r *reader) document(data []byte) (*ast.MappingNode, bool) {
 }
 
 func (r *reader) plan(root *ast.MappingNode) *Plan {
-	p, defaults := &Plan{Delivery: defaultDelivery}, Default()
+	p, defaults := &Plan{Delivery: defaultDelivery, History: defaultHistory}, Default()
 	var services *entry
 	version := false
 	entries := r.entries(root, "")
@@ -107,6 +107,8 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 			if m, ok := r.mapping(e.value, "delivery"); ok {
 				readSettings(r, m, "delivery", deliverySettings, &p.Delivery, false)
 			}
+		case "history":
+			r.history(e, p)
 		case "environment":
 			p.Environment = r.environment(e)
 		case "version":
@@ -121,7 +123,7 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 		case "services":
 			services = &e
 		default:
-			r.report(e.at, e.key, "unknown key: want version, environment, webhooks, delivery, defaults or services")
+			r.report(e.at, e.key, "unknown key: want version, environment, webhooks, delivery, history, defaults or services")
 		}
 	}
 	if !version {
@@ -134,6 +136,7 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 	p.Services = r.services(*services, defaults)
 	r.consistentStandbys(services.at, p)
 	r.consistentRules(services.at, p)
+	r.consistentHistory(services.at, p)
 	return p
 }
 

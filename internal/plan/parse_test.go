@@ -92,7 +92,7 @@ services:
 	}
 	want := []string{
 		`lifeboat.yaml:1:10: version: want 1, got "2"`,
-		`lifeboat.yaml:2:1: default: unknown key: want version, environment, webhooks, delivery, defaults or services`,
+		`lifeboat.yaml:2:1: default: unknown key: want version, environment, webhooks, delivery, history, defaults or services`,
 		`lifeboat.yaml:4:11: defaults.jitter: want a duration such as 20m, got "soon"`,
 		`lifeboat.yaml:5:3: defaults.resourceId: belongs to one service, not to defaults`,
 		`lifeboat.yaml:7:3: services.Apim_WEU: want a name of 1 to 50 lower-case letters, digits and single hyphens`,

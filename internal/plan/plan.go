@@ -22,6 +22,9 @@ type Plan struct {
 	Webhooks []Webhook
 	// Delivery says how they are tried to be told.
 	Delivery job.DeliveryRules
+	// History is how long it is kept in the table what was over: ended jobs,
+	// delivered notices, resolved incidents. 0: for good.
+	History  time.Duration
 	Services []Service
 }
 

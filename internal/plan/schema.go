@@ -26,6 +26,8 @@ func Schema() []byte {
 type schema map[string]any
 
 func planSchema() schema {
+	history := scalarOf(wantHistory)
+	history["description"] = "want " + wantHistory
 	return schema{
 		"$schema":              "https://json-schema.org/draft/2020-12/schema",
 		"$id":                  SchemaID,
@@ -38,6 +40,7 @@ func planSchema() schema {
 			"environment": schema{"type": "string", "pattern": environmentName.String(), "description": "what notices name beside the service, such as prod"},
 			"webhooks":    byName("want "+wantHooks, object(webhookSettings, nil, "urlSetting")),
 			"delivery":    object(deliverySettings, nil),
+			"history":     history,
 			"defaults":    object(shared(serviceSettings), serviceParts()),
 			"services":    byName("want at least one service by its name", object(serviceSettings, serviceParts(), "resourceId")),
 		},

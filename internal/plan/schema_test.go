@@ -127,6 +127,7 @@ func TestTheSchemaAgreesWithTheSettings(t *testing.T) {
 	agree(t, retentionSettings)
 	agree(t, webhookSettings)
 	agree(t, deliverySettings)
+	agree(t, historySettings)
 }
 
 // What only takes some words is offered as just those.

@@ -43,6 +43,9 @@ func (e *Engine) changed(ctx context.Context, s plan.Service, c event.Change) er
 	switch {
 	case summary.Waiting != "":
 		return e.putOff(ctx, s, summary.Waiting, at)
+	case e.late(at): // what backed it up may have been removed
+		e.Log.WarnContext(ctx, "change dropped that was made too long ago", keyService, s.Name, "change", c.What, "at", at)
+		return nil
 	case summary.PointBlob != "" && at.Before(summary.PointStarted.Add(-job.Skew)):
 		e.Log.DebugContext(ctx, "change is in a good backup already", keyService, s.Name, "change", c.What)
 		return nil
@@ -87,7 +90,7 @@ func (e *Engine) orderChangeBackup(ctx context.Context, s plan.Service, summary 
 	}
 	j := job.NewChangeBackup(s.Name, c.ID, at, start, s.Rules, now)
 	j.Past = summary.BackupTimes
-	err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Waiting: &j.ID, ChangedAt: &at}, Job: &j})
+	err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Waiting: &j.ID}, Job: &j})
 	if errors.Is(err, job.ErrExists) {
 		return nil // this very change has had its backup, or a person called that off
 	}

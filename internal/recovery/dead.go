@@ -44,6 +44,8 @@ func (e *Engine) DeadStep(ctx context.Context, d DeadLetter) error {
 	}
 	stored, err := e.Store.Job(ctx, p.Service, p.Job)
 	switch {
+	case errors.Is(err, job.ErrNotFound) && !d.EnqueuedAt.IsZero() && e.late(d.EnqueuedAt):
+		return nil // cleaned up, long after its end
 	case errors.Is(err, job.ErrNotFound):
 		return e.deadNotice(ctx, d, p.Service, fmt.Errorf("job %s is not in the table", p.Job))
 	case err != nil:
@@ -67,6 +69,7 @@ func (e *Engine) DeadRequest(ctx context.Context, d DeadLetter) error {
 	service := ""
 	switch m := message.(type) {
 	case request.Request:
+		m.EnqueuedAt, _ = d.history(e.now())
 		service, err = m.Service, e.Request(ctx, m)
 	case request.Alert:
 		if s, ok := e.ruled(m.Rule); ok {

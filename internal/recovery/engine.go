@@ -91,6 +91,13 @@ type Store interface {
 	Count(ctx context.Context, name, label string, n int64) error
 	// Counters yields every counter.
 	Counters(ctx context.Context) iter.Seq2[job.Counter, error]
+	// Finished yields the rows of a partition that say of something that it
+	// was over before a time, each with its tag, and alerts that fired before
+	// it: candidates for Remove. Those that can't be read come last, as errors.
+	Finished(ctx context.Context, service string, before time.Time) iter.Seq2[job.Finished, error]
+	// Remove removes a row unless it changed since it was read; then it
+	// returns job.ErrConflict, or job.ErrNotFound if it is gone.
+	Remove(ctx context.Context, f job.Finished) error
 	// Follow gives an orphaned lease the resume token of its operation. It
 	// returns job.ErrNotFound if that job's orphaned lease is not there.
 	Follow(ctx context.Context, service, id, resumeToken string) error

@@ -44,7 +44,7 @@ func healthMove(s plan.Service, known job.Summary, now time.Time) job.SummaryMov
 		m.ProtectedSince, known.ProtectedSince = &now, now
 	}
 	if health := healthAt(s, known, now); health != known.Health {
-		m.Health, m.HealthSince = &health, &now
+		m.Health = &health
 	}
 	if lapsing(s, known, now) {
 		m.Lapsing = &known.PointBlob

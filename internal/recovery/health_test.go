@@ -277,8 +277,8 @@ func TestAnIdleWatchCostsTheSameForAll(t *testing.T) {
 	for _, n := range []int{1, 10, 100} {
 		synctest.Test(t, func(t *testing.T) {
 			w := recoverytest.NewWorld(fleetPlan(t, n), slog.New(slog.DiscardHandler))
-			w.Run(t.Context(), time.Hour)
-			for range 6 { // whatever is looked at every half hour has its turn
+			w.Run(t.Context(), 2*time.Hour) // by then the day's clean-up is done
+			for range 6 {                   // whatever is looked at every half hour has its turn
 				before := len(w.Effects.Seen())
 				if err := w.Engine.Watch(t.Context()); err != nil {
 					t.Fatal(err)

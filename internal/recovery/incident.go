@@ -55,6 +55,10 @@ func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert)
 		e.Log.InfoContext(ctx, "late copy of a resolved alert dropped", keyService, source.Name, "rule", a.Rule)
 		return nil
 	}
+	if e.late(a.FiredAt) { // its record may have been removed
+		e.Log.WarnContext(ctx, "alert dropped that fired too long ago", keyService, source.Name, "rule", a.Rule, "firedAt", a.FiredAt)
+		return nil
+	}
 	summary, err := e.Store.StoredSummary(ctx, source.Name)
 	if err != nil {
 		return err
@@ -92,6 +96,9 @@ func incidentID(a job.AlertRecord) string {
 // Whatever of that is left undone the next copy or Watch completes.
 func (e *Engine) respond(ctx context.Context, source plan.Service, id string) error {
 	incident, err := e.Store.Incident(ctx, source.Name, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil // cleaned up, long after its end
+	}
 	if err != nil {
 		return err
 	}
@@ -165,6 +172,9 @@ func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a reques
 // resolve ends an incident, and its restore if nothing has been requested yet.
 func (e *Engine) resolve(ctx context.Context, service, id, by string) error {
 	incident, err := e.Store.Incident(ctx, service, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return nil // cleaned up, long after its end
+	}
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func (e *Engine) Rebuild(ctx context.Context, service, by string) (Rebuilt, erro
 		if p, err = e.checked(ctx, s, p); err != nil {
 			return r, err
 		}
+		if e.forgotten(s, p) {
+			continue
+		}
 		added, err := e.addPoint(ctx, s, p)
 		if err != nil {
 			return r, fmt.Errorf("add point %s: %w", p.Blob, err)
@@ -77,6 +80,17 @@ func (e *Engine) checked(ctx context.Context, s plan.Service, p job.Point) (job.
 		p.Withdrawn, p.WithdrawnWhy = e.now(), "its blob was gone when the catalogue was rebuilt"
 	}
 	return p, err
+}
+
+// forgotten reports whether p was withdrawn so long ago that its row would be
+// removed.
+func (e *Engine) forgotten(s plan.Service, p job.Point) bool {
+	if e.Plan.History <= 0 {
+		return false
+	}
+	row := []job.Finished{{Point: &job.StoredPoint{Point: p}}}
+	needs := job.Needs{Retained: map[string]bool{s.Name: s.Retention != nil}}
+	return len(job.Expired(row, needs, e.now().Add(-e.Plan.History))) > 0
 }
 
 // addPoint inserts a point that the table lacks, and names it in the service's

@@ -20,8 +20,13 @@ func refused(format string, args ...any) error {
 }
 
 // Request carries out what a person asked for, once for each request id.
-// Names come from the plan only. It returns ErrRefused for what can't be.
+// Names come from the plan only. It returns ErrRefused for what can't be, or
+// comes too late: a copy of what was done long ago looks like that.
 func (e *Engine) Request(ctx context.Context, r request.Request) error {
+	if !r.EnqueuedAt.IsZero() && e.late(r.EnqueuedAt) {
+		return refused("request %s was sent at %s, more than %d days ago: send it again, with another id, if it is still wanted",
+			r.ID, r.EnqueuedAt.UTC().Format(time.RFC3339), int(TooOld.Hours()/24))
+	}
 	switch r.Kind {
 	case request.Restore:
 		return e.requestRestore(ctx, r)
@@ -77,6 +82,7 @@ func (e *Engine) requestBackup(ctx context.Context, r request.Request) error {
 	now := e.now()
 	j := job.NewBackup(s.Name, now, now, s.Rules, now)
 	j.ID, j.Past = RequestedBackup(s.Name, r.ID), summary.BackupTimes
+	j.Asked = job.Asked{Request: r.ID, By: r.By, Why: r.Reason}
 	made, err := e.create(ctx, j, job.SummaryMove{Waiting: &j.ID})
 	if made {
 		e.Log.InfoContext(ctx, "job created", keyJob, j.ID, keyService, s.Name, "by", r.By, keyNext, j.NotBefore)

@@ -17,6 +17,9 @@ func (e *Engine) Step(ctx context.Context, p Prompt) error {
 	e = e.notBehind(p.EnqueuedAt)
 	stored, err := e.Store.Job(ctx, p.Service, p.Job)
 	switch {
+	case errors.Is(err, job.ErrNotFound) && !p.EnqueuedAt.IsZero() && e.late(p.EnqueuedAt):
+		e.Log.WarnContext(ctx, "old prompt for a job that is not in the table dropped", keyJob, p.Job, "enqueuedAt", p.EnqueuedAt)
+		return nil
 	case errors.Is(err, job.ErrNotFound):
 		return fmt.Errorf("prompt for job %s of service %s, which is not in the table: %w", p.Job, p.Service, err)
 	case errors.Is(err, job.ErrNewerSchema):

@@ -64,6 +64,10 @@ type Request struct {
 
 	On    bool      // Maintenance: begins, or else ends
 	Until time.Time // Maintenance that begins: when it ends by itself
+
+	// EnqueuedAt is when its queue took it. It comes with the delivery; zero
+	// where there was none.
+	EnqueuedAt time.Time
 }
 
 // Decode reads a message of queue recovery-requests. Its error is a

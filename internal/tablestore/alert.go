@@ -32,18 +32,23 @@ func alertRow(a job.AlertRecord) row {
 }
 
 func readAlert(data []byte) (job.AlertRecord, error) {
+	stored, err := readStoredAlert(data)
+	return stored.AlertRecord, err
+}
+
+func readStoredAlert(data []byte) (job.StoredAlert, error) {
 	f, err := parse(data)
 	if err != nil {
-		return job.AlertRecord{}, err
+		return job.StoredAlert{}, err
 	}
-	a := job.AlertRecord{
+	a := job.StoredAlert{ETag: f.text(etagKey), AlertRecord: job.AlertRecord{
 		ID:         f.text("ID"),
 		Service:    f.text(partitionKey),
 		Incident:   f.text("Incident"),
 		Rule:       f.text("Rule"),
 		FiredAt:    f.time("FiredAt"),
 		ResolvedAt: f.time("ResolvedAt"),
-	}
+	}}
 	return a, f.done()
 }
 

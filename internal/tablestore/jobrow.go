@@ -19,6 +19,9 @@ func jobRow(j job.Job) row {
 	r["Kind"] = string(j.Kind)
 	r["Due"] = j.Due
 	r["OnChange"] = j.OnChange
+	r["AskedRequest"] = shortened(j.Asked.Request, maxName)
+	r["AskedBy"] = shortened(j.Asked.By, maxName)
+	r["AskedWhy"] = shortened(j.Asked.Why, maxText)
 	r["State"] = string(j.State)
 	r["Revision"] = j.Revision
 	r["NotBefore"] = j.NotBefore
@@ -59,16 +62,22 @@ func (r row) addAttempt(a job.Attempt) {
 }
 
 func readJob(data []byte) (job.Job, error) {
+	stored, err := readStoredJob(data)
+	return stored.Job, err
+}
+
+func readStoredJob(data []byte) (job.Stored, error) {
 	f, err := parse(data)
 	if err != nil {
-		return job.Job{}, err
+		return job.Stored{}, err
 	}
-	j := job.Job{
+	j := job.Stored{ETag: f.text(etagKey), Job: job.Job{
 		ID:        f.id(jobPrefix),
 		Kind:      job.Kind(f.text("Kind")),
 		Service:   f.text(partitionKey),
 		Due:       f.time("Due"),
 		OnChange:  f.bool("OnChange"),
+		Asked:     job.Asked{Request: f.text("AskedRequest"), By: f.text("AskedBy"), Why: f.text("AskedWhy")},
 		State:     job.State(f.text("State")),
 		Revision:  f.int("Revision"),
 		NotBefore: f.time("NotBefore"),
@@ -88,7 +97,7 @@ func readJob(data []byte) (job.Job, error) {
 		Past:      f.times("Past"),
 		Stranded:  f.bool("Stranded"),
 		Restore:   f.order("Restore"),
-	}
+	}}
 	return j, f.done()
 }
 

@@ -17,8 +17,6 @@ func leaseRow(l job.Lease) row {
 	r := newRow(l.Service, leaseKey)
 	r[schemaKey] = schema
 	r["Job"] = l.Job
-	r["Attempt"] = l.Attempt
-	r["TakenAt"] = l.TakenAt
 	r["Orphaned"] = l.Orphaned
 	r["ResumeToken"] = l.ResumeToken
 	return r
@@ -33,8 +31,6 @@ func readLease(data []byte) (job.StoredLease, error) {
 		Lease: job.Lease{
 			Service:     f.text(partitionKey),
 			Job:         f.text("Job"),
-			Attempt:     f.int("Attempt"),
-			TakenAt:     f.time("TakenAt"),
 			Orphaned:    f.bool("Orphaned"),
 			ResumeToken: f.text("ResumeToken"),
 		},

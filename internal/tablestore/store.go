@@ -26,6 +26,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/job"
 )
 
@@ -61,7 +62,7 @@ func (s *Store) Job(ctx context.Context, service, id string) (job.Stored, error)
 func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.GetEntityResponse, error) {
 	if !possibleKey(service) || !possibleKey(key) {
 		// Azure would answer 400, which looks like trouble that may pass.
-		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %q of service %q can't be the key of a row: %w", scrub(doing), key, service, job.ErrNotFound)
+		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %q of service %q can't be the key of a row: %w", azureerror.Scrub(doing), key, service, job.ErrNotFound)
 	}
 	found, err := s.client.GetEntity(ctx, service, key, nil)
 	switch {

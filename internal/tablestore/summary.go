@@ -33,10 +33,8 @@ func summaryRow(service string, m job.SummaryMove) row {
 		r["PointSize"] = m.Point.Size
 	}
 	put(r, "LastStarted", m.LastStarted)
-	put(r, "ChangedAt", m.ChangedAt)
 	put(r, "ProtectedSince", m.ProtectedSince)
 	put(r, "Health", m.Health)
-	put(r, "HealthSince", m.HealthSince)
 	put(r, "Lapsing", m.Lapsing)
 	put(r, "Readiness", m.Readiness)
 	if m.ReadyReason != nil {
@@ -53,6 +51,7 @@ func summaryRow(service string, m job.SummaryMove) row {
 	put(r, "Holds", m.Holds)
 	putTimes(r, "BackupTimes", m.BackupTimes)
 	putTimes(r, "RestoreTimes", m.RestoreTimes)
+	put(r, "CleanedAt", m.CleanedAt)
 	return r
 }
 
@@ -81,10 +80,8 @@ func readSummary(data []byte) (job.Summary, error) {
 		PointVerified:    f.time("PointVerified"),
 		PointSize:        f.int64("PointSize"),
 		LastStarted:      f.time("LastStarted"),
-		ChangedAt:        f.time("ChangedAt"),
 		ProtectedSince:   f.time("ProtectedSince"),
 		Health:           job.Health(f.text("Health")),
-		HealthSince:      f.time("HealthSince"),
 		Lapsing:          f.text("Lapsing"),
 		Readiness:        job.Readiness(f.text("Readiness")),
 		ReadyReason:      f.text("ReadyReason"),
@@ -99,6 +96,7 @@ func readSummary(data []byte) (job.Summary, error) {
 		Holds:            f.text("Holds"),
 		BackupTimes:      f.times("BackupTimes"),
 		RestoreTimes:     f.times("RestoreTimes"),
+		CleanedAt:        f.time("CleanedAt"),
 	}
 	return s, f.done()
 }

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"iter"
+	"time"
 
 	"lifeboat/internal/job"
 )
@@ -37,6 +38,12 @@ func (s store) Unfinished(ctx context.Context) iter.Seq2[job.Job, error] {
 
 func (s store) Notices(ctx context.Context) iter.Seq2[job.StoredNotice, error] {
 	return list(ctx, s.spans, "Notices", nil, s.next.Notices)
+}
+
+func (s store) Finished(ctx context.Context, service string, before time.Time) iter.Seq2[job.Finished, error] {
+	return list(ctx, s.spans, "Finished", about{keyService.String(service)}, func(ctx context.Context) iter.Seq2[job.Finished, error] {
+		return s.next.Finished(ctx, service, before)
+	})
 }
 
 func (s store) Counters(ctx context.Context) iter.Seq2[job.Counter, error] {

@@ -134,10 +134,32 @@ func (s store) Count(ctx context.Context, name, label string, n int64) error {
 	})
 }
 
+func (s store) Remove(ctx context.Context, f job.Finished) error {
+	return tell(ctx, s.spans, "Remove", aboutFinished(f), func(ctx context.Context) error {
+		return s.next.Remove(ctx, f)
+	})
+}
+
 func (s store) Follow(ctx context.Context, service, id, resumeToken string) error {
 	return tell(ctx, s.spans, "Follow", about{keyService.String(service), keyJob.String(id)}, func(ctx context.Context) error {
 		return s.next.Follow(ctx, service, id, resumeToken)
 	})
+}
+
+func aboutFinished(f job.Finished) about {
+	switch {
+	case f.Job != nil:
+		return aboutJob(f.Job.Job)
+	case f.Notice != nil:
+		return about{keyService.String(f.Notice.Service), keyNotice.String(f.Notice.ID)}
+	case f.Incident != nil:
+		return about{keyService.String(f.Incident.Service), keyIncident.String(f.Incident.ID)}
+	case f.Alert != nil:
+		return about{keyService.String(f.Alert.Service), keyAlert.String(f.Alert.ID)}
+	case f.Point != nil:
+		return about{keyService.String(f.Point.Service), keyBlob.String(f.Point.Blob)}
+	}
+	return nil
 }
 
 func aboutTransition(t job.Transition) about {

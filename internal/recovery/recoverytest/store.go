@@ -28,7 +28,7 @@ type partition struct {
 	points    []job.StoredPoint
 	summary   *job.StoredSummary
 	incidents map[string]job.StoredIncident
-	alerts    map[string]job.AlertRecord
+	alerts    map[string]job.StoredAlert
 	notices   map[string]job.StoredNotice
 	counters  map[counterName]int64
 }
@@ -42,7 +42,7 @@ func (s *Store) partition(service string) *partition {
 	p, ok := s.partitions[service]
 	if !ok {
 		p = &partition{
-			jobs: map[string]job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.AlertRecord{},
+			jobs: map[string]job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.StoredAlert{},
 			notices: map[string]job.StoredNotice{}, counters: map[counterName]int64{},
 		}
 		s.partitions[service] = p

@@ -28,10 +28,11 @@ func (s *Store) StoredSummary(_ context.Context, service string) (found job.Stor
 // Alert implements recovery.Store.
 func (s *Store) Alert(_ context.Context, service, id string) (found job.AlertRecord, err error) {
 	err = s.do("Alert", func() error {
-		var ok bool
-		if found, ok = s.partition(service).alerts[id]; !ok {
+		stored, ok := s.partition(service).alerts[id]
+		if !ok {
 			return fmt.Errorf("alert %s: %w", id, job.ErrNotFound)
 		}
+		found = stored.AlertRecord
 		return nil
 	})
 	if err != nil {
@@ -45,7 +46,7 @@ func (s *Store) Alerts(_ context.Context, service, incident string) iter.Seq2[jo
 	return listedIn(s, "Alerts", service, func(p *partition) (all []job.AlertRecord) {
 		for _, id := range slices.Sorted(maps.Keys(p.alerts)) {
 			if a := p.alerts[id]; a.Incident == incident {
-				all = append(all, a)
+				all = append(all, a.AlertRecord)
 			}
 		}
 		return all
@@ -55,7 +56,7 @@ func (s *Store) Alerts(_ context.Context, service, incident string) iter.Seq2[jo
 // RecordAlert implements recovery.Store.
 func (s *Store) RecordAlert(_ context.Context, a job.AlertRecord) error {
 	return s.do("RecordAlert", func() error {
-		s.partition(a.Service).alerts[a.ID] = a
+		s.partition(a.Service).alerts[a.ID] = job.StoredAlert{AlertRecord: a, ETag: s.tag()}
 		return nil
 	})
 }
@@ -76,7 +77,7 @@ func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.In
 		}
 		s.note(i.Service, job.SummaryMove{Incident: &i.ID})
 		p.incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
-		p.alerts[a.ID] = a
+		p.alerts[a.ID] = job.StoredAlert{AlertRecord: a, ETag: s.tag()}
 		return nil
 	})
 }

@@ -41,19 +41,23 @@ func (s *Store) Points(_ context.Context, service string) iter.Seq2[job.Point, e
 // RemovePoint implements recovery.Store.
 func (s *Store) RemovePoint(_ context.Context, of job.StoredPoint) error {
 	return s.do("RemovePoint", func() error {
-		p := s.partition(of.Service)
-		i := p.point(of.Point)
-		switch {
-		case of.ETag == "":
-			return fmt.Errorf("point of blob %s was never read: %w", of.Blob, job.ErrConflict)
-		case i < 0:
-			return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrNotFound)
-		case p.points[i].ETag != of.ETag:
-			return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrConflict)
-		}
-		p.points = slices.Delete(p.points, i, i+1)
-		return nil
+		return s.partition(of.Service).remove(of)
 	})
+}
+
+// remove takes a point's row out of p if it is as it was read.
+func (p *partition) remove(of job.StoredPoint) error {
+	i := p.point(of.Point)
+	switch {
+	case of.ETag == "":
+		return fmt.Errorf("point of blob %s was never read: %w", of.Blob, job.ErrConflict)
+	case i < 0:
+		return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrNotFound)
+	case p.points[i].ETag != of.ETag:
+		return fmt.Errorf("point of blob %s: %w", of.Blob, job.ErrConflict)
+	}
+	p.points = slices.Delete(p.points, i, i+1)
+	return nil
 }
 
 // Point implements recovery.Store.

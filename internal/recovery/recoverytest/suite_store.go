@@ -31,7 +31,7 @@ func TestStore(t *testing.T, open func(t *testing.T) recovery.Store) {
 // bubble.
 func StoreCases() []StoreCase {
 	var all []StoreCase
-	for _, some := range [][]StoreCase{jobCases, orderCases, leaseCases, summaryCases, pointCases, incidentCases, alertCases, pointRemovalCases, transitCases, addedCases, noticeCases, announcedCases, counterCases} {
+	for _, some := range [][]StoreCase{jobCases, orderCases, leaseCases, summaryCases, pointCases, incidentCases, alertCases, pointRemovalCases, transitCases, addedCases, noticeCases, announcedCases, counterCases, finishedCases} {
 		all = append(all, some...)
 	}
 	return all

@@ -38,7 +38,7 @@ func transition(t *testing.T, s recovery.Store, service string) job.Transition {
 	tr.Job = &j
 	tr.Notices = []job.Notice{noticeOf(service, 1), noticeOf(service, 2)}
 	changed := begin.Add(time.Second)
-	tr.Summary = job.SummaryMove{Waiting: &j.ID, ChangedAt: &changed, Point: &job.Point{}}
+	tr.Summary = job.SummaryMove{Waiting: &j.ID, LastStarted: &changed, Point: &job.Point{}}
 	tr.Read = storedSummary(t, s, service)
 	return tr
 }

@@ -111,7 +111,7 @@ func (w *World) handle(ctx context.Context, m job.Message, enqueued time.Time, d
 		p.Deliveries = deliveries
 		return w.Engine.Deliver(ctx, p)
 	case recovery.RequestQueue:
-		return w.ask(ctx, m)
+		return w.ask(ctx, m, enqueued)
 	}
 	p, err := recovery.DecodePrompt(m.Body)
 	if err != nil {
@@ -121,7 +121,7 @@ func (w *World) handle(ctx context.Context, m job.Message, enqueued time.Time, d
 	return w.Engine.Step(ctx, p)
 }
 
-func (w *World) ask(ctx context.Context, m job.Message) error {
+func (w *World) ask(ctx context.Context, m job.Message, enqueued time.Time) error {
 	decoded, err := request.Decode(m.Body)
 	if err != nil {
 		return err
@@ -130,6 +130,7 @@ func (w *World) ask(ctx context.Context, m job.Message) error {
 	case request.Alert:
 		return w.Engine.Alert(ctx, r)
 	case request.Request:
+		r.EnqueuedAt = enqueued
 		if err := w.Engine.Request(ctx, r); !errors.Is(err, recovery.ErrRefused) {
 			return err
 		}

@@ -1,0 +1,91 @@
+// Package azureerror makes errors of what a storage service or the network
+// said that are safe to show and to keep: one line, bounded, without secrets
+// and without the request. What the answer means is left to the adapters.
+package azureerror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Answer is how a service said no. The zero Answer is none.
+type Answer struct {
+	Status        int
+	Code, Message string
+	Host          string
+}
+
+// failure says what was tried and what was said. It is all text, because the
+// SDK's errors and net/http's show requests whole, and with them signatures;
+// only a context's error can be found inside.
+type failure struct {
+	text  string
+	cause error // context.Canceled, context.DeadlineExceeded or nil
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.cause }
+
+// New is the error of doing something, of which said is what is known. Of err
+// only the end of its context is kept.
+func New(doing, said string, err error) error {
+	f := &failure{text: doing + ": " + bounded(Scrub(said))}
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, cause) {
+			f.cause = cause
+		}
+	}
+	return f
+}
+
+// Words are a's own or, if there was no answer, err's, without the address.
+func Words(a Answer, err error) string {
+	switch {
+	case a.Status == 0:
+		return bare(err).Error()
+	case a.Code == "":
+		return fmt.Sprintf("HTTP %d from %s", a.Status, a.Host)
+	case a.Message == "":
+		return fmt.Sprintf("HTTP %d %s from %s", a.Status, a.Code, a.Host)
+	}
+	return fmt.Sprintf("HTTP %d %s from %s: %s", a.Status, a.Code, a.Host, a.Message)
+}
+
+// bare is err without the addresses that net/http puts around it.
+func bare(err error) error {
+	for {
+		var u *url.Error
+		if !errors.As(err, &u) || u.Err == nil {
+			return err
+		}
+		err = u.Err
+	}
+}
+
+// secret matches what must not be shown should anybody's words repeat it.
+var secret = regexp.MustCompile(`(?i)((?:[?&;]|\b)(?:sig|signature|accountkey|sharedaccesskey|sharedaccesssignature)=|\b(?:bearer|sharedkey|sharedkeylite)\s+)[^\s&;,"']+`)
+
+// Scrub is text on one line and without secrets.
+func Scrub(text string) string {
+	return secret.ReplaceAllString(strings.Join(strings.Fields(text), " "), "${1}…")
+}
+
+// maxWords bounds what is said, in bytes.
+const maxWords = 500
+
+func bounded(text string) string {
+	const ellipsis = "…"
+	if len(text) <= maxWords {
+		return text
+	}
+	cut := maxWords - len(ellipsis)
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + ellipsis
+}
