@@ -2,11 +2,12 @@
 
 GO ?= go
 SEED ?= 1
+PLAN ?=
 
 .DEFAULT_GOAL := help
 STATICCHECK = $(GO) tool staticcheck
 
-.PHONY: help build run test bench
+.PHONY: help build run package test bench
 
 help: ## Say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ build: ## Build bin/lifeboat, which is deployed, and bin/lab, which is for devel
 run: build ## Run Lifeboat on a development Azure on this machine, until Ctrl-C
 	@bin/lab run
 
+package: ## Write the deployable zips, SBOMs and checksums to dist/ (PLAN=FILE, else lifeboat.yaml)
+	@cd packaging && $(GO) run . -plan "$(if $(PLAN),$(abspath $(PLAN)))"
+
 test: ## Run everything that CI runs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted: run gofmt -w ."; exit 1; }
 	$(GO) vet ./...
@@ -25,13 +29,16 @@ test: ## Run everything that CI runs
 	$(GO) test -race -short -timeout 30m ./...
 	$(GO) test -timeout 20m ./internal/recovery
 	cd conformance/openmetrics && $(GO) test ./...
+	cd packaging && $(GO) vet ./... && $(GO) test ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
+	$(GO) test -count 1 -run TestCosts ./bench -services 1
 	$(MAKE) build
 	bin/lab play nightly
 	bin/lab play failover
 	bin/lab play changes
 	bin/lab play silence
+	bin/lab play lost-region
 	@test -d conformance/node_modules || echo "SKIPPED: second opinions on Table, Blob and Service Bus. Node 20 and: npm ci --prefix conformance"
 
 bench: ## Measure what the README says of speed and size
@@ -39,3 +46,4 @@ bench: ## Measure what the README says of speed and size
 	$(GO) test -run '^$$' -bench Polling -benchtime 1x ./bench
 	$(GO) test -run '^$$' -bench FleetProcess -benchtime 1x -timeout 20m ./bench
 	$(GO) test -run '^$$' -bench . -benchtime 100000x ./internal/emulator/servicebus
+	$(GO) test -count 1 -run TestCosts -v -timeout 20m ./bench -services 100
