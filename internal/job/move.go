@@ -19,6 +19,8 @@ type StoredLease struct {
 type Move struct {
 	From Stored
 	To   Job
+	// Event is what turned From into To.
+	Event Event
 	// Point is what this move makes restorable, if anything.
 	Point *Point
 	// Heartbeat: somebody wants the notices of starts and successes too.
@@ -48,12 +50,16 @@ func (m Move) Summary() SummaryMove {
 
 // HeldLease is the lease row that m's job has after m.
 func (m Move) HeldLease() Lease {
+	taken := m.To.Attempt.StartedAt
+	if taken.IsZero() {
+		taken = m.To.UpdatedAt // it needed no operation
+	}
 	return Lease{
 		Service:     m.To.Service,
 		Job:         m.To.ID,
 		Attempt:     m.To.Attempt.Number,
-		TakenAt:     m.To.Attempt.StartedAt,
-		Orphaned:    m.To.Stranded,
+		TakenAt:     taken,
+		Orphaned:    m.To.Stranded || m.To.State.Terminal(),
 		ResumeToken: m.To.Attempt.ResumeToken,
 	}
 }
