@@ -124,7 +124,12 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if j.State != Pending && !j.safe() {
 		return j, ErrImpossible
 	}
-	if !now.Before(j.Deadline) {
+	// An intent must be able to settle before the deadline makes anybody
+	// conclude from what can be seen: its owner may be about to send.
+	if now.Add(rules.Settling).After(j.Deadline) {
+		if now.Before(j.Deadline) {
+			j.Reason = or(j.Reason, "too little time is left to start")
+		}
 		return j.expire(now), nil
 	}
 	n := j.Attempt.Number + 1

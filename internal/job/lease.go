@@ -29,6 +29,10 @@ func LeaseBetween(from, to Job) LeaseMove {
 	switch {
 	case !from.State.HoldsLease() && to.State.HoldsLease():
 		return TakeLease
+	case !from.State.HoldsLease() && to.Kind == Restore && to.State == Succeeded:
+		// It needed no operation, but nobody else may begin one on what serves
+		// from here on: the lease says so until it is given up.
+		return TakeLease
 	case from.State.HoldsLease() && !to.State.HoldsLease():
 		if to.Stranded {
 			return OrphanLease

@@ -19,6 +19,8 @@ type StoredLease struct {
 type Move struct {
 	From Stored
 	To   Job
+	// Event is what turned From into To.
+	Event Event
 	// Point is what this move makes restorable, if anything.
 	Point *Point
 	// Heartbeat: somebody wants the notices of starts and successes too.
@@ -51,7 +53,7 @@ func (m Move) HeldLease() Lease {
 	return Lease{
 		Service:     m.To.Service,
 		Job:         m.To.ID,
-		Orphaned:    m.To.Stranded,
+		Orphaned:    m.To.Stranded || m.To.State.Terminal(),
 		ResumeToken: m.To.Attempt.ResumeToken,
 	}
 }

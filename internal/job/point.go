@@ -52,6 +52,13 @@ func (p Point) During(t time.Time) bool {
 	return !t.Before(p.StartedAt.Add(-Skew)) && !t.After(p.VerifiedAt.Add(Skew))
 }
 
+// MayHold reports whether the backup may hold what i lists although that is not
+// what was counted after it: it holds what there was at its start.
+func (p Point) MayHold(i Inventory) bool {
+	same := func(at, is Tally) bool { return !at.Known() || at == is }
+	return same(p.Before.APIs, i.APIs) && same(p.Before.NamedValues, i.NamedValues)
+}
+
 // RestorableUntil is when Azure stops accepting the backup: limit after its
 // start. It says nothing of how long the blob is kept.
 func (p Point) RestorableUntil(limit time.Duration) time.Time { return p.StartedAt.Add(limit) }

@@ -88,7 +88,8 @@ func (e *Engine) orderChangeBackup(ctx context.Context, s plan.Service, summary 
 	if soonest := summary.LastStarted.Add(s.Changes.MinInterval); start.Before(soonest) {
 		start = soonest
 	}
-	j := job.NewChangeBackup(s.Name, c.ID, at, start, s.Rules, now)
+	// The event's own time names the job: instances' clocks may differ.
+	j := job.NewChangeBackup(s.Name, c.ID, c.At, start, s.Rules, now)
 	j.Past = summary.BackupTimes
 	err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Waiting: &j.ID}, Job: &j})
 	if errors.Is(err, job.ErrExists) {

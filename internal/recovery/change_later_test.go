@@ -62,3 +62,29 @@ func TestACopyAfterACancellation(t *testing.T) {
 		}
 	})
 }
+
+// Instances' clocks differ, and both take the same change: it is one job.
+func TestAChangeIsOneJobWhateverTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(testPlan(t, ""), slog.New(slog.DiscardHandler))
+		w.Run(t.Context(), 2*time.Hour)
+		c := changed(time.Now(), "c")
+		behind := *w.Engine
+		behind.Now = func() time.Time { return time.Now().Add(-3 * time.Minute) }
+		if err := behind.Change(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		jobs := len(w.Store.Jobs("apim-weu"))
+		for _, j := range w.Store.Jobs("apim-weu") {
+			if j.OnChange {
+				ask(t, w, request.Request{ID: "off", Kind: request.Cancel, Job: j.ID, By: "ann"})
+			}
+		}
+		if err := w.Engine.Change(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(w.Store.Jobs("apim-weu")); got != jobs {
+			t.Errorf("%d jobs after a second delivery, want %d", got, jobs)
+		}
+	})
+}

@@ -179,3 +179,28 @@ func TestOccurrencesDuringABackupWaitAndJoin(t *testing.T) {
 		}
 	})
 }
+
+// An invocation that is held up between the time of its intent and its save
+// must not send: to others the intent has settled by then.
+func TestAnIntentThatIsSavedLateIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(testPlan(t, ""), slog.New(slog.DiscardHandler))
+		held := false
+		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+			jobs := w.Store.Jobs("apim-weu")
+			if !held && e.Call == "queue.Send" && len(jobs) == 1 && !time.Now().Before(jobs[0].NotBefore) {
+				held = true
+				time.Sleep(5 * time.Minute)
+			}
+			if e.Call == "arm.StartBackup" && jobs[0].Attempt.Number == 1 {
+				t.Error("an intent of five minutes ago was sent")
+			}
+			return recoverytest.NoFault
+		}
+		w.Run(t.Context(), 2*time.Hour)
+		if !held {
+			t.Fatal("no invocation was held up")
+		}
+		check(t, stories()[0], w)
+	})
+}

@@ -212,7 +212,7 @@ func (e *Engine) decide(ctx context.Context, service, id string, event job.Event
 			return err
 		}
 	}
-	move := e.moveBetween(stored, to, nil)
+	move := e.moveBetween(stored, to, event, nil)
 	if err := e.Store.Save(ctx, move); err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package recovery_test
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lifeboat/internal/job"
@@ -165,5 +167,27 @@ func TestResolvedDuringTheSafetyBackup(t *testing.T) {
 		if !strings.Contains(last(t, w).Message, "resolved") {
 			t.Errorf("message %q", last(t, w).Message)
 		}
+	})
+}
+
+// A target that holds what it held before proves nothing where the backup may
+// hold just that: the service was changed while it was taken.
+func TestALostHandleOfAPointThatWasChangedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(failoverPlan(t, "auto", ""), slog.New(slog.DiscardHandler))
+		was := w.Azure.Instance("apim-weu").Content
+		w.Azure.Change("apim-neu", func(i *recoverytest.Instance) { i.Content = was })
+		w.Azure.Spoil = func(o *recoverytest.Operation) {
+			time.AfterFunc(time.Minute, func() {
+				w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Content.APIs = append(i.Content.APIs, "new") })
+			})
+		}
+		w.Run(t.Context(), 2*time.Hour)
+		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		w.Azure.Spoil = func(o *recoverytest.Operation) { o.WithoutHandle = true }
+		w.Azure.Duration = 2 * time.Minute // it ends before anybody looks
+		send(t, w, fired(time.Now()))
+		w.Run(t.Context(), 4*time.Hour)
+		ended(t, w, last(t, w), job.Failed, job.CodeOutcomeUnknown, 1)
 	})
 }

@@ -26,6 +26,8 @@ func (e *Engine) overwritten(ctx context.Context, j job.Job, at plan.Place, targ
 		return job.Undecidable{Reason: fmt.Sprintf("the answer to the restore was lost, and %s held the same resources before: look at it, and restore again if it needs that", at.Name)}
 	case is == wanted:
 		return job.Evident{Facts: target.Facts, Settings: target.Settings}
+	case is == before && j.Restore.Point.MayHold(now):
+		return job.Undecidable{Reason: fmt.Sprintf("the answer to the restore was lost, and %s holds what it held before, as the backup may, during which its service was changed: look at it, and restore again if it needs that", at.Name)}
 	case is == before:
 		return job.NotLanded{Reason: fmt.Sprintf("%s is %s and holds what it held before", at.Name, target.ProvisioningState)}
 	default:

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,11 +48,32 @@ func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considere
 	order.Point = c.point
 	j.Restore = &order
 	event := e.inspect(ctx, j, at)
-	if restored, ok := event.(job.Restored); ok {
-		restored.Point, restored.Gates = c.point, recorded(c.decision)
-		return restored
+	restored, ok := event.(job.Restored)
+	if !ok {
+		return event
 	}
-	return event
+	if err := e.stillHolds(ctx, at.Name, c.point.Blob); err != nil {
+		return deferred(err)
+	}
+	restored.Point, restored.Gates = c.point, recorded(c.decision)
+	return restored
+}
+
+// stillHolds checks that no restore onto target was begun since the gates
+// looked: what completes without an operation takes no lease.
+func (e *Engine) stillHolds(ctx context.Context, target, blob string) error {
+	lease, err := e.Store.Lease(ctx, target)
+	if err == nil {
+		return fmt.Errorf("job %s has begun on %s meanwhile", lease.Job, target)
+	}
+	if !errors.Is(err, job.ErrNotFound) {
+		return err
+	}
+	summary, err := e.Store.StoredSummary(ctx, target)
+	if err == nil && summary.Holds != blob {
+		err = fmt.Errorf("%s does not hold point %s any more", target, blob)
+	}
+	return err
 }
 
 // overwrite begins the restore's next operation: the target's safety backup,

@@ -10,7 +10,7 @@ import (
 	"lifeboat/internal/plan"
 )
 
-// sendWindow is how long the invocation that saved an intent may take until
+// sendWindow is how long the invocation that makes an intent may take until
 // it sends the request, and sendTimeout how long the request may take. Both
 // together are well below the settling time, after which others conclude from
 // what they see.
@@ -42,6 +42,8 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	if e.Trace != nil {
 		decision.Trace = e.Trace.Traceparent(ctx)
 	}
+	// Others count the settling time from the intent's own, which is made here.
+	begun := time.Now()
 	intent, err := job.Apply(from.Job, decision, at.Rules, e.now())
 	if err != nil {
 		return err
@@ -51,8 +53,7 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 			return e.sent(ctx, p, err)
 		}
 	}
-	begun := time.Now()
-	move := e.moveBetween(from, intent, nil)
+	move := e.moveBetween(from, intent, decision, nil)
 	err = e.Store.Save(ctx, move)
 	switch {
 	case errors.Is(err, job.ErrLeased):
@@ -70,11 +71,32 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	if intent.State.Terminal() {
 		return nil
 	}
+	serves := e.serves(ctx, intent)
 	if took := time.Since(begun); took > sendWindow(at.Rules) {
-		e.Log.WarnContext(ctx, "intent left to evidence: saving it took too long", keyJob, from.ID, "took", took.String())
+		e.Log.WarnContext(ctx, "intent left to evidence: making it took too long", keyJob, from.ID, "took", took.String())
 		return nil
 	}
+	if serves != "" {
+		return e.answer(ctx, intent, at.Rules, job.Busy{Reason: serves})
+	}
 	return e.answer(ctx, intent, at.Rules, e.request(ctx, intent, at))
+}
+
+// serves says why the target of a restore may not be overwritten after all:
+// between the gates' look and the intent, which holds the lease, another
+// failover may have made it serve. The gates judge again then.
+func (e *Engine) serves(ctx context.Context, intent job.Job) string {
+	if intent.Attempt.Phase != job.Overwrite {
+		return ""
+	}
+	target, err := e.Store.StoredSummary(ctx, intent.Service)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("whether %s serves can't be read: %v", intent.Service, err)
+	case target.ServingFor != "":
+		return fmt.Sprintf("%s has come to serve for %s", intent.Service, target.ServingFor)
+	}
+	return ""
 }
 
 // owns reports whether a save whose answer was lost did happen, and was ours:
@@ -152,7 +174,7 @@ func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.J
 	if !to.State.Terminal() {
 		e.wake(ctx, to) // the handle matters more than the prompt, which Watchdog repeats
 	}
-	move := e.moveBetween(saved, to, nil)
+	move := e.moveBetween(saved, to, event, nil)
 	if err := e.Store.Save(ctx, move); err != nil {
 		return false, err
 	}

@@ -114,7 +114,7 @@ func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules j
 			return e.sent(ctx, p, err)
 		}
 	}
-	move := e.moveBetween(from, to, point)
+	move := e.moveBetween(from, to, event, point)
 	err = e.Store.Save(ctx, move)
 	switch {
 	case errors.Is(err, job.ErrConflict):
@@ -138,10 +138,10 @@ func (e *Engine) rules(j job.Job) job.Rules {
 	return plan.Default().Rules
 }
 
-// moveBetween is the move that is saved when from becomes to.
-func (e *Engine) moveBetween(from job.Stored, to job.Job, point *job.Point) job.Move {
+// moveBetween is the move that is saved when event turns from into to.
+func (e *Engine) moveBetween(from job.Stored, to job.Job, event job.Event, point *job.Point) job.Move {
 	s, _ := e.Plan.Service(to.Service)
-	return job.Move{From: from, To: to, Point: point, Heartbeat: s.Heartbeat != ""}
+	return job.Move{From: from, To: to, Event: event, Point: point, Heartbeat: s.Heartbeat != ""}
 }
 
 // next is the prompt for j's next move.
@@ -156,15 +156,31 @@ func (e *Engine) saved(ctx context.Context, m job.Move) {
 }
 
 // follows does what a saved move brings with it and what is made good if a
-// crash takes it: Watch sends the notices, and a pin ends with its job.
+// crash takes it: Watch sends the notices and frees the lease, and a pin ends
+// with its job.
 func (e *Engine) follows(ctx context.Context, m job.Move) {
 	if m.To.Kind == job.Restore && m.To.State.Terminal() {
 		e.unpin(ctx, m.To)
+	}
+	if m.To.State == job.Succeeded && m.Lease() == job.TakeLease {
+		e.giveUp(ctx, m.To)
 	}
 	if m.To.Code == job.CodeGateRefused && !m.To.Restore.Warm {
 		e.blocked(ctx, m.To)
 	}
 	e.announce(ctx, m.Notices())
+}
+
+// giveUp frees the lease that an end without an operation took. If it can't,
+// Watch does: to it the lease is an orphaned one.
+func (e *Engine) giveUp(ctx context.Context, j job.Job) {
+	lease, err := e.Store.Lease(ctx, j.Service)
+	if err == nil && lease.Job == j.ID {
+		err = e.release(ctx, lease)
+	}
+	if err != nil && !errors.Is(err, job.ErrNotFound) {
+		e.Log.WarnContext(ctx, "lease left to the watchdog", keyJob, j.ID, keyError, err.Error())
+	}
 }
 
 // moved tells one saved move in one line.

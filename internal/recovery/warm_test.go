@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -149,5 +150,30 @@ func TestAFailoverDuringARefresh(t *testing.T) {
 		if last(t, w).Restore.Warm {
 			t.Error("no failover took place")
 		}
+	})
+}
+
+// A failover that needs no operation, because its standby holds the point,
+// may complete while a refresh has judged already: the refresh must not
+// overwrite what serves by then.
+func TestARefreshThatAFailoverOvertakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(testPlan(t, "    standbys: {apim-neu: {resourceId: "+id+"apim-neu, mode: warm}}\n"), slog.New(slog.DiscardHandler))
+		serves := false
+		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+			if jobs := w.Store.Jobs("apim-neu"); !serves && len(jobs) == 1 && e.Call == "arm.Count" {
+				serves = true // the gates have looked
+				source := "apim-weu"
+				if err := w.Store.Note(context.Background(), "apim-neu", job.SummaryMove{ServingFor: &source}); err != nil {
+					t.Error(err)
+				}
+			}
+			return recoverytest.NoFault
+		}
+		w.Run(t.Context(), 3*time.Hour)
+		if got := restores(w); !serves || len(got) > 0 {
+			t.Errorf("serves: %t, and %d restores onto it", serves, len(got))
+		}
+		ended(t, w, last(t, w), job.Failed, job.CodeGateRefused, 0)
 	})
 }

@@ -20,6 +20,7 @@ type Store struct {
 	mu         sync.Mutex
 	writes     int
 	partitions map[string]*partition
+	names      []string // of partitions, sorted
 }
 
 type partition struct {
@@ -46,6 +47,8 @@ func (s *Store) partition(service string) *partition {
 			notices: map[string]job.StoredNotice{}, counters: map[counterName]int64{},
 		}
 		s.partitions[service] = p
+		at, _ := slices.BinarySearch(s.names, service)
+		s.names = slices.Insert(s.names, at, service)
 	}
 	return p
 }

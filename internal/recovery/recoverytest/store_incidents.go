@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -100,11 +101,12 @@ func (s *Store) Incident(_ context.Context, service, id string) (found job.Store
 // Incidents implements recovery.Store.
 func (s *Store) Incidents(context.Context) iter.Seq2[job.StoredIncident, error] {
 	return listed(s, "Incidents", func(p *partition) (open []job.StoredIncident) {
-		for _, id := range slices.Sorted(maps.Keys(p.incidents)) {
-			if i := p.incidents[id]; i.Open() {
+		for _, i := range p.incidents {
+			if i.Open() {
 				open = append(open, i)
 			}
 		}
+		slices.SortFunc(open, func(a, b job.StoredIncident) int { return cmp.Compare(a.ID, b.ID) })
 		return open
 	})
 }

@@ -1,15 +1,11 @@
 package recoverytest
 
-import (
-	"iter"
-	"maps"
-	"slices"
-)
+import "iter"
 
 // listed yields what pick takes from each partition, in their order.
 func listed[T any](s *Store, call string, pick func(*partition) []T) iter.Seq2[T, error] {
 	return yielded(s, call, func() (all []T) {
-		for _, name := range slices.Sorted(maps.Keys(s.partitions)) {
+		for _, name := range s.names {
 			all = append(all, pick(s.partitions[name])...)
 		}
 		return all

@@ -1,10 +1,10 @@
 package recoverytest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 
 	"lifeboat/internal/job"
@@ -78,11 +78,12 @@ func (s *Store) SaveNotice(_ context.Context, n job.StoredNotice, d job.Delivery
 // Notices implements recovery.Store.
 func (s *Store) Notices(context.Context) iter.Seq2[job.StoredNotice, error] {
 	return listed(s, "Notices", func(p *partition) (all []job.StoredNotice) {
-		for _, id := range slices.Sorted(maps.Keys(p.notices)) {
-			if n := p.notices[id]; n.State != job.Delivered {
+		for _, n := range p.notices {
+			if n.State != job.Delivered {
 				all = append(all, copyNotice(n))
 			}
 		}
+		slices.SortFunc(all, func(a, b job.StoredNotice) int { return cmp.Compare(a.ID, b.ID) })
 		return all
 	})
 }

@@ -1,0 +1,82 @@
+package simulation
+
+import (
+	"strings"
+	"time"
+
+	"lifeboat/internal/recovery/recoverytest"
+)
+
+// died is what a killed invocation panics with.
+type died struct{}
+
+// weather is how often and which faults befall effects.
+type weather struct {
+	perMille int
+	// down is what is away until then: store, arm, blobs, queue or hooks.
+	down map[string]time.Time
+}
+
+// inject notes that something went wrong on purpose.
+func (h *history) inject(what string) {
+	h.figures.Faults[what]++
+	h.disturbed = time.Now()
+}
+
+// before is what befalls an effect; it may kill the invocation.
+func (c *call) before(name string) recoverytest.Fault {
+	c.yield(c.v)
+	c.figures.Effects++
+	c.effects[name]++
+	if c.stopped {
+		panic(died{})
+	}
+	if c.calm {
+		return recoverytest.NoFault
+	}
+	now := time.Now()
+	of := port(name)
+	if until, ok := c.weather.down[of]; ok && now.Before(until) {
+		c.spoilt(name)
+		c.inject(of + " is down")
+		return recoverytest.FailInstead
+	}
+	odds := c.weather.perMille
+	if strings.HasPrefix(name, "arm.Start") {
+		odds *= 6 // there are few of them
+	}
+	if c.r.IntN(1000) >= odds {
+		return recoverytest.NoFault
+	}
+	c.spoilt(name)
+	fault := pick(c.r, recoverytest.Faults()...)
+	if of != "arm" || fault != recoverytest.FailInstead {
+		c.inject(of + ": " + string(fault))
+	}
+	if fault == recoverytest.DieBefore {
+		panic(died{})
+	}
+	if c.v == nil && one(c.r, 20) {
+		c.inject("slow answer")
+		time.Sleep(time.Duration(c.r.IntN(90)) * time.Second)
+		return recoverytest.NoFault
+	}
+	return fault
+}
+
+// after reports whether the caller is told that an effect that took place has
+// failed; it may kill the invocation.
+func (c *call) after(_ string, fault recoverytest.Fault) bool {
+	if fault == recoverytest.DieAfter {
+		panic(died{})
+	}
+	return fault == recoverytest.FailAfter
+}
+
+// spoilt notes that a call was told something else than the truth.
+func (c *call) spoilt(name string) {
+	c.faulty = true
+	if strings.HasPrefix(name, "arm.Gateway") || strings.HasPrefix(name, "arm.Observe") {
+		c.blinded = time.Now()
+	}
+}

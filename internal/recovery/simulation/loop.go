@@ -1,0 +1,175 @@
+package simulation
+
+import (
+	"container/heap"
+	"slices"
+	"testing/synctest"
+	"time"
+)
+
+// moment is something that happens at its time.
+type moment struct {
+	at   time.Time // by the bubble's clock
+	seq  int
+	what func()
+	held *invocation // that goes on then
+}
+
+type agenda []moment
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].seq < a[j].seq
+}
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)   { *a = append(*a, x.(moment)) }
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	e := (*a)[last]
+	(*a)[last] = moment{}
+	*a = (*a)[:last]
+	return e
+}
+
+// after puts what on the agenda.
+func (h *history) after(d time.Duration, what func()) {
+	h.seq++
+	heap.Push(&h.agenda, moment{at: time.Now().Add(max(d, 0)), seq: h.seq, what: what})
+}
+
+// run lets everything happen that is due within d.
+func (h *history) run(d time.Duration) {
+	end := time.Now().Add(d)
+	for {
+		h.gather()
+		if h.failed() {
+			return
+		}
+		if len(h.agenda) == 0 || h.agenda[0].at.After(end) {
+			if h.wait(end) {
+				return
+			}
+			continue
+		}
+		if !h.wait(h.agenda[0].at) {
+			continue
+		}
+		h.gather()
+		next := heap.Pop(&h.agenda).(moment)
+		next.what()
+	}
+}
+
+// wait lets time pass until at, or until an invocation that pauses goes on;
+// then it reports false.
+func (h *history) wait(at time.Time) bool {
+	d := time.Until(at)
+	if d <= 0 {
+		return true
+	}
+	if h.live.Load() == 0 {
+		time.Sleep(d)
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case v := <-h.arrived:
+		h.arrivals = append(h.arrivals, v)
+		return false
+	}
+}
+
+// invocation is a call of the engine that others may overtake between any two
+// effects.
+type invocation struct {
+	id     int
+	resume chan bool // false: it dies
+}
+
+// gather puts every invocation that has come to an effect on the agenda: when
+// it goes on is the seed's choice.
+func (h *history) gather() {
+	if h.live.Load() == 0 && len(h.arrivals) == 0 {
+		return
+	}
+	synctest.Wait()
+	for len(h.arrived) > 0 {
+		h.arrivals = append(h.arrivals, <-h.arrived)
+	}
+	slices.SortFunc(h.arrivals, func(a, b *invocation) int { return a.id - b.id })
+	for _, v := range h.arrivals {
+		h.seq++
+		heap.Push(&h.agenda, moment{at: time.Now().Add(h.lag()), seq: h.seq, held: v, what: func() {
+			v.resume <- true
+			synctest.Wait()
+		}})
+	}
+	h.arrivals = h.arrivals[:0]
+}
+
+// lag is how long an invocation is held up before an effect.
+func (h *history) lag() time.Duration {
+	switch n := h.r.IntN(100); {
+	case n < 70 || h.calm:
+		return 0
+	case n < 88:
+		return time.Duration(h.r.IntN(5000)) * time.Millisecond
+	case n < 96:
+		return time.Duration(h.r.IntN(100)) * time.Second
+	default:
+		h.inject("instance held up for minutes")
+		return time.Duration(120+h.r.IntN(400)) * time.Second
+	}
+}
+
+// aside runs f as an invocation of its own.
+func (h *history) aside(f func(*call)) {
+	h.invocations++
+	v := &invocation{id: h.invocations, resume: make(chan bool)}
+	h.live.Add(1)
+	c := h.newCall(v)
+	go func() {
+		defer h.live.Add(-1)
+		f(c)
+	}()
+	synctest.Wait()
+}
+
+// yield holds an invocation up before an effect.
+func (h *history) yield(v *invocation) {
+	if v == nil {
+		return
+	}
+	h.arrived <- v
+	if !<-v.resume {
+		panic(died{})
+	}
+}
+
+// stop ends every invocation that still goes on.
+func (h *history) stop() {
+	h.stopped = true
+	for _, e := range h.agenda {
+		if e.held != nil {
+			h.arrivals = append(h.arrivals, e.held)
+		}
+	}
+	h.agenda = nil
+	for h.live.Load() > 0 {
+		select {
+		case v := <-h.arrived:
+			h.arrivals = append(h.arrivals, v)
+		default:
+		}
+		for _, v := range h.arrivals {
+			v.resume <- false
+			synctest.Wait()
+		}
+		h.arrivals = h.arrivals[:0]
+		time.Sleep(time.Second)
+		synctest.Wait()
+	}
+}

@@ -1,0 +1,278 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
+	"lifeboat/internal/recovery/recoverytest"
+	"lifeboat/internal/request"
+)
+
+// oracle knows what was sent, what Azure did and which rows were written. It
+// asks neither the gates nor the retention whether that was right.
+type oracle struct {
+	violation *Violation
+
+	targets, instances []string
+	ops                []*recoverytest.Operation
+	sentFor            map[string]int // requests by job and attempt
+	restoreOf          map[string]*recoverytest.Operation
+	safetyAt           map[string]time.Time // by job: when its safety backup was begun
+
+	jobs   map[string]job.Job
+	points map[string]job.Point
+	ever   map[string]bool                // blobs that were a point's
+	causes map[string]map[string]bool     // jobs by what asked for them
+	ended  map[string]map[string]bool     // notices by job and type
+	alarms map[string]map[job.Health]bool // announced, by service
+	alarm  map[string]time.Time           // since when a service is watched
+	posts  int
+
+	fired       map[string]map[string]time.Time // by source and alert
+	quiet       map[string]time.Time            // since when no alert of a source is fired
+	resolved    map[string]time.Time            // by alert
+	sent        []request.Alert
+	asked       []request.Request
+	approvals   []approval
+	maintenance map[string]since
+	tiers       map[string]since2
+	healthy     map[string]time.Time // since when
+	blinded     time.Time
+	failovers   []failover
+	serving     map[string]string // the failover that made a standby serve
+	held        map[string]time.Time
+	unsure      map[string]bool // points of which nobody knows whether they are held
+	deleted     map[string]bool
+	newer       map[string]time.Time // until when a job's row can't be read
+	changedAt   time.Time            // of the points
+
+	foreign map[string]string // by service: a blob that Lifeboat knows nothing of
+	waiting int
+	tickAt  time.Time
+}
+
+// since is a time that counts from another on.
+type since struct{ until, at time.Time }
+
+// since2 is what something is, and was until a time.
+type since2 struct {
+	what, was string
+	at        time.Time
+}
+
+type approval struct {
+	request.Approval
+	at time.Time
+}
+
+// failover is one that was begun, by an operation or, where the standby held
+// the point, by its end.
+type failover struct {
+	job, source, target, incident string
+	at                            time.Time
+	acknowledged                  bool
+}
+
+func (o *oracle) init(h *history) {
+	o.sentFor, o.restoreOf, o.safetyAt = map[string]int{}, map[string]*recoverytest.Operation{}, map[string]time.Time{}
+	o.jobs, o.points, o.ever = map[string]job.Job{}, map[string]job.Point{}, map[string]bool{}
+	o.causes, o.ended = map[string]map[string]bool{}, map[string]map[string]bool{}
+	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
+	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
+	o.maintenance, o.tiers, o.healthy, o.serving = map[string]since{}, map[string]since2{}, map[string]time.Time{}, map[string]string{}
+	o.unsure = map[string]bool{}
+	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
+	for _, s := range h.plan.Services {
+		o.instances = append(o.instances, s.Name)
+		o.fired[s.Name], o.alarms[s.Name], o.healthy[s.Name] = map[string]time.Time{}, map[job.Health]bool{}, h.start
+		for _, standby := range s.Standbys {
+			if !slices.Contains(o.targets, standby.Name) {
+				o.targets = append(o.targets, standby.Name)
+				o.tiers[standby.Name] = since2{what: "Developer"}
+			}
+		}
+	}
+	o.instances = append(o.instances, o.targets...)
+	o.foreign = map[string]string{}
+	for _, s := range h.plan.Services {
+		o.foreign[s.Name] = s.Name + "-by-hand.apimbackup"
+		h.azure.Put(s.Name, o.foreign[s.Name])
+	}
+}
+
+// violate notes the first thing that must not happen; the history ends.
+func (h *history) violate(invariant, format string, args ...any) {
+	if h.violation == nil {
+		h.violation = &Violation{Invariant: invariant, What: h.now().Format("2006-01-02 15:04:05 ") + fmt.Sprintf(format, args...)}
+		h.tell("VIOLATION %v", h.violation)
+	}
+}
+
+// slack is how far an instance's clock may be from the world's, and how old
+// what it acts on may be.
+const slack = 4 * time.Minute
+
+// catalogue are the live points of a service, newest first.
+func (h *history) catalogue(service string) (all []job.Point) {
+	for _, p := range h.points {
+		if p.Service == service && p.Live() {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b job.Point) int { return b.StartedAt.Compare(a.StartedAt) })
+	return all
+}
+
+// made notes a new job. I9: one cause has one job.
+func (c *call) made(j job.Job) {
+	c.hurry()
+	c.cover(job.Job{}, j, nil)
+	c.jobs[j.ID] = j
+	cause := "occurrence " + j.Service + " " + j.Due.String()
+	switch {
+	case j.Restore != nil && j.Restore.Request != "":
+		cause = "request " + j.Restore.Request
+	case c.asking != "":
+		cause = c.asking
+	case j.Restore != nil && j.Restore.Incident != "":
+		cause = "incident " + j.Restore.Incident
+	case j.Restore != nil && j.Restore.Warm:
+		cause = "refresh of " + j.Service + " by " + j.Restore.Wanted
+	}
+	c.caused(cause, j.ID)
+	c.provoke(j)
+}
+
+func (h *history) caused(cause, id string) {
+	if h.causes[cause] == nil {
+		h.causes[cause] = map[string]bool{}
+	}
+	h.causes[cause][id] = true
+	if len(h.causes[cause]) > 1 {
+		h.violate("I9", "%s made %d: %v", cause, len(h.causes[cause]), h.causes[cause])
+	}
+}
+
+// saved notes a move.
+func (c *call) saved(m job.Move) {
+	from, to := m.From.Job, m.To
+	c.cover(from, to, m.Event)
+	c.jobs[to.ID] = to
+	c.tell("job %s: %s -> %s by %T, next %s: %s %s", to.ID, from.State, to.State, m.Event, to.NotBefore.Format("15:04:05"), to.Code, to.Reason)
+	if m.Point != nil {
+		c.pointMade(*m.Point)
+	}
+	if from.State != job.Succeeded && to.State == job.Succeeded {
+		c.succeeded(to)
+	}
+	c.announcedOnce(m.Notices())
+	c.bounded(to)
+	c.provoke(to)
+}
+
+// transited notes a transition.
+func (c *call) transited(t job.Transition) {
+	service := t.Read.Service
+	if t.Job != nil {
+		c.made(*t.Job)
+	}
+	for _, m := range t.Points {
+		if m.To.Removing && !m.From.Removing {
+			c.marked(service, m.From.Point)
+		}
+		c.points[m.To.Blob] = m.To
+		c.changedAt = c.now()
+	}
+	if t.Summary.ProtectedSince != nil {
+		c.alarm[service] = c.now()
+	}
+	for _, n := range t.Notices {
+		c.health(n)
+	}
+	c.announcedOnce(t.Notices)
+}
+
+// sendAlert is one delivery of an alert. What was not taken may have had a
+// part of its effect; the oracle then believes what forbids less.
+func (h *history) sendAlert(a request.Alert) {
+	h.sent = append(h.sent, a)
+	source := ""
+	for _, s := range h.plan.Services {
+		if slices.Contains(s.Failover.Rules, a.Rule) {
+			source = s.Name
+		}
+	}
+	fired := h.fired[source]
+	began, is := fired[a.ID]
+	if source != "" && a.Condition == request.Fired && !is && a.FiredAt.After(h.resolved[a.ID]) {
+		fired[a.ID] = a.FiredAt
+	}
+	taken := h.tellAlert(a)
+	if source != "" && a.Condition == request.Resolved && taken && (!is || !a.ResolvedAt.Before(began)) {
+		delete(fired, a.ID)
+		if a.ResolvedAt.After(h.resolved[a.ID]) {
+			h.resolved[a.ID] = a.ResolvedAt
+		}
+	}
+	if len(fired) == 0 && h.quiet[source].IsZero() {
+		h.quiet[source] = h.now()
+	}
+	if len(fired) > 0 {
+		h.quiet[source] = time.Time{}
+	}
+}
+
+// tellAlert delivers an alert, and notes what came too late.
+func (h *history) tellAlert(a request.Alert) bool {
+	before := map[string]job.Job{}
+	if a.Condition == request.Resolved {
+		for id, j := range h.jobs {
+			if j.Restore != nil && j.Restore.Incident != "" && !j.State.Terminal() {
+				before[id] = j
+			}
+		}
+	}
+	open := h.incidents()
+	taken := h.tellEngine("alert "+a.ID, func(ctx context.Context, e *recovery.Engine) error { return e.Alert(ctx, a) })
+	if len(before) > 0 {
+		now := h.incidents()
+		for _, j := range before {
+			if open[j.Restore.Incident] && !now[j.Restore.Incident] {
+				h.coverTooLate(j, "Resolved")
+			}
+		}
+	}
+	return taken
+}
+
+// incidents are those that are open.
+func (h *history) incidents() map[string]bool {
+	open := map[string]bool{}
+	for _, s := range h.plan.Services {
+		for _, i := range h.store.AllIncidents(s.Name) {
+			if i.Open() {
+				open[i.ID] = true
+			}
+		}
+	}
+	return open
+}
+
+// acknowledged believes that an acknowledgement has its effect from the moment
+// on at which it is sent.
+func (h *history) acknowledged(r request.Request) {
+	for i := range h.failovers {
+		f := &h.failovers[i]
+		if f.source != r.Service {
+			continue
+		}
+		f.acknowledged = true
+		if r.Outcome == request.Failback && h.serving[f.target] == f.job {
+			delete(h.serving, f.target)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/recovery/recoverytest"
+)
+
+// backupOp is the operation that wrote a blob.
+func (h *history) backupOp(blob string) *recoverytest.Operation {
+	for _, o := range h.ops {
+		if o.Kind == job.Backup && o.Blob == blob {
+			return o
+		}
+	}
+	return nil
+}
+
+// pointMade holds a new point against I3.
+func (c *call) pointMade(p job.Point) {
+	o := c.backupOp(p.Blob)
+	switch {
+	case o == nil:
+		c.violate("I3", "point %s without an operation", p.Blob)
+		return
+	case c.now().Before(o.Ends):
+		c.violate("I3", "point %s before its operation ended", p.Blob)
+	case o.Code != "" || o.NoBlob:
+		c.violate("I3", "point %s of an operation that failed", p.Blob)
+	case o.Size == 0 || p.Size != o.Size:
+		c.violate("I3", "point %s has %d bytes, its blob %d", p.Blob, p.Size, o.Size)
+	case p.Service != o.Service:
+		c.violate("I3", "point %s is of %s", p.Blob, o.Service)
+	case c.ever[p.Blob]:
+		c.violate("I9", "point %s was made twice", p.Blob)
+	}
+	if before := c.catalogue(p.Service); len(before) > 0 && c.changedAt.Before(c.at) {
+		s, _ := c.plan.Service(p.Service)
+		if p.Size*100 < before[0].Size*int64(s.Rules.MinSizePercent) {
+			c.violate("I3", "point %s has %d bytes, the one before %d", p.Blob, p.Size, before[0].Size)
+		}
+	}
+	c.points[p.Blob], c.ever[p.Blob], c.changedAt = p, true, c.now()
+	c.figures.Points++
+}
+
+// succeeded holds an end against I3.
+func (c *call) succeeded(j job.Job) {
+	if j.Kind == job.Backup {
+		if !c.ever[j.Attempt.Blob] {
+			c.violate("I3", "job %s succeeded without a point", j.ID)
+		}
+		return
+	}
+	held := j.Restore.Attempted.IsZero()
+	var last *recoverytest.Operation
+	for _, o := range c.ops {
+		if o.Kind == job.Restore && o.Service == j.Service {
+			last = o
+		}
+	}
+	switch {
+	case last == nil:
+		c.violate("I3", "restore %s succeeded without an operation", j.ID)
+		return
+	case last.Blob != j.Restore.Point.Blob:
+		c.violate("I3", "restore %s of %s succeeded, and the target was given %s", j.ID, j.Restore.Point.Blob, last.Blob)
+	case c.now().Before(last.Ends):
+		c.violate("I3", "restore %s succeeded before its operation ended", j.ID)
+	case last.Code != "" && !last.Partial:
+		c.violate("I3", "restore %s succeeded, and its operation failed", j.ID)
+	case last.Code != "" && !last.WithoutHandle && !last.Forgotten && j.Attempt.Polls > 0 && !hasWarning(j, "handle was lost"):
+		c.violate("I3", "restore %s succeeded, and Azure said that its operation failed", j.ID)
+	case !held && last.Started.Before(j.Restore.Attempted.Add(-slack)):
+		c.violate("I3", "restore %s succeeded by the operation of another", j.ID)
+	}
+	if j.Restore.Warm {
+		return
+	}
+	if held {
+		c.failovers = append(c.failovers, failover{job: j.ID, source: j.Restore.Source, target: j.Service, incident: j.Restore.Incident, at: c.now()})
+	}
+	c.serving[j.Service] = j.ID
+	c.figures.Failovers++
+}
+
+func hasWarning(j job.Job, part string) bool {
+	return slices.ContainsFunc(j.Warnings, func(w string) bool { return contains(w, part) })
+}
+
+// removing holds the removal of a blob against I6.
+func (c *call) removing(service, blob string) {
+	c.figures.Removed++
+	p, ok := c.points[blob]
+	if !ok {
+		if !c.ever[blob] {
+			c.violate("I6", "%s is removed, and it was never a point", blob)
+		}
+		return
+	}
+	if p.Service != service {
+		c.violate("I6", "%s is removed as one of %s", blob, service)
+	}
+	if at, ok := c.held[blob]; ok && at.Before(c.at) {
+		c.violate("I6", "%s is removed, and it is held since %s", blob, at)
+	}
+	for _, j := range c.jobs {
+		// Whatever has begun needs its point; what waits may choose again.
+		if j.Kind == job.Restore && j.Restore.Point.Blob == blob && (j.State.HoldsLease()) {
+			c.violate("I6", "%s is removed, and job %s (%s) needs it", blob, j.ID, j.State)
+		}
+	}
+	// Another that was refused may have taken the mark back meanwhile.
+	if !p.Removing && c.changedAt.Before(c.at) {
+		c.violate("I6", "%s is removed, and it was not marked", blob)
+	}
+}
+
+// marked checks that a point that is marked for its removal is not among the
+// newest good ones. What is marked stays so, whatever becomes of the others.
+func (c *call) marked(service string, p job.Point) {
+	s, _ := c.plan.Service(service)
+	if s.Retention == nil {
+		c.violate("I6", "%s is removed, and %s has no retention", p.Blob, service)
+		return
+	}
+	newer := 0
+	for _, other := range c.catalogue(service) {
+		if other.StartedAt.After(p.StartedAt) {
+			newer++
+		}
+	}
+	// A point that was withdrawn while the call went on may have counted.
+	if newer < max(s.Retention.MinKeep, s.Retention.KeepLast) && p.Withdrawn.IsZero() && c.now().Sub(p.StartedAt) < s.RestorableFor-slack && c.changedAt.Before(c.at) {
+		c.violate("I6", "%s is removed, and only %d are newer", p.Blob, newer)
+	}
+	if c.now().Sub(p.StartedAt) < s.Retention.KeepWithin-slack {
+		c.violate("I6", "%s is removed, and it was begun at %s", p.Blob, p.StartedAt)
+	}
+}
+
+// overdue holds every job that goes on against I2.
+func (c *call) overdue() {
+	if !c.weather.down["store"].IsZero() && time.Now().Before(c.weather.down["store"]) {
+		return
+	}
+	for _, j := range c.jobs {
+		if j.State.Terminal() {
+			continue
+		}
+		limit := j.Deadline
+		if calm := c.start.Add(c.disturbed.Sub(c.began)); calm.After(limit) {
+			limit = calm
+		}
+		if late := c.now().Sub(limit); late > 40*time.Minute {
+			c.violate("I2", "job %s is %s %s after its deadline: %s", j.ID, j.State, late, j.Reason)
+		}
+	}
+}
+
+// bounded checks that a deadline is not put off without end.
+func (c *call) bounded(j job.Job) {
+	name := j.Service
+	if j.Restore != nil {
+		name = j.Restore.Source
+	}
+	s, _ := c.plan.Service(name)
+	most := s.Rules.Deadline + s.Jitter + 3*(s.Changes.AtMost+s.Changes.MinInterval) + 8*time.Hour
+	if j.Deadline.Sub(j.CreatedAt) > most {
+		c.violate("I2", "job %s has until %s, and was made at %s", j.ID, j.Deadline, j.CreatedAt)
+	}
+}
+
+// rebuilt holds the catalogue against I8: made again from the container, it is
+// the same.
+func (h *history) rebuilt() {
+	c := h.newCall(nil)
+	other := recoverytest.NewStore(&recoverytest.Effects{Forget: true})
+	c.engine.Store, c.engine.Table = other, "there"
+	for _, s := range h.plan.Services {
+		if _, err := c.engine.Rebuild(h.context, s.Name, "ann"); err != nil {
+			h.violate("I8", "rebuild %s: %v", s.Name, err)
+			return
+		}
+		again := map[string]job.Point{}
+		for _, p := range other.Catalogue(s.Name) {
+			again[p.Blob] = p
+		}
+		for _, p := range h.store.Catalogue(s.Name) {
+			if p.Removing {
+				continue
+			}
+			got, ok := again[p.Blob]
+			if !ok {
+				h.violate("I8", "point %s is not in the catalogue made again", p.Blob)
+				continue
+			}
+			delete(again, p.Blob)
+			if problem := unequal(got, p, h.azure.Has(p.Blob), h.unsure[p.Blob]); problem != "" {
+				h.violate("I8", "point %s made again: %s", p.Blob, problem)
+			}
+		}
+		for blob := range again {
+			if j := h.jobs[again[blob].Job]; j.State == job.Succeeded && !h.ever[blob] {
+				h.violate("I8", "point %s is in the catalogue made again only", blob)
+			}
+		}
+	}
+}
+
+func unequal(got, want job.Point, there, unsure bool) string {
+	switch {
+	case !got.StartedAt.Equal(want.StartedAt) || got.Size != want.Size || got.Job != want.Job || got.Attempt != want.Attempt || got.Facts != want.Facts:
+		return fmt.Sprintf("got %+v, want %+v", got, want)
+	case got.Before != want.Before || got.After != want.After:
+		return "the inventories differ"
+	case got.ConcurrentChanges != want.ConcurrentChanges:
+		return fmt.Sprintf("ConcurrentChanges %t, want %t", got.ConcurrentChanges, want.ConcurrentChanges)
+	case got.Held != want.Held && !unsure:
+		return fmt.Sprintf("Held %q, want %q", got.Held, want.Held)
+	case got.Live() != (want.Live() && there):
+		return fmt.Sprintf("live %t, want %t, its blob is there: %t", got.Live(), want.Live(), there)
+	}
+	return ""
+}

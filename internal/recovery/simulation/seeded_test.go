@@ -1,0 +1,102 @@
+package simulation_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bug is a mistake that somebody could make.
+type bug struct {
+	name      string
+	invariant string // that it breaks
+	edits     []edit
+}
+
+// edit replaces text in a file below internal.
+type edit struct{ file, old, new string }
+
+// bugs has one for each invariant at least.
+var bugs = []bug{
+	{"a start takes no lease", "I1", []edit{{"job/lease.go", "return TakeLease", "return KeepLease"}}},
+	{"an intent is believed at once not to have landed", "I1", []edit{{"job/event.go", "j.NotBefore = now.Add(rules.Settling)\n\t// Delays stay", "j.NotBefore = now\n\t// Delays stay"}}},
+	{"no job ends by its deadline", "I2", []edit{{"job/event.go", "if stuck(j, next) &&", "if false && stuck(j, next) &&"}}},
+	{"an empty blob is a backup", "I3", []edit{{"recovery/look.go", "if a.Size == 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\"", "if a.Size < 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\""}}},
+	{"a short blob is a backup", "I3", []edit{{"recovery/look.go", "if a.Size*100 < ", "if a.Size*0 < -"}}},
+	{"a serving standby is overwritten", "I4", []edit{{"recovery/facts.go", `Serving: answer(onto.ServingFor != "")`, "Serving: answer(false)"}, {"recovery/start.go", `if serves != "" {`, `if false && serves != "" {`}}},
+	{"nobody needs to approve", "I4", []edit{{"recovery/facts.go", "Mode: gate.Mode(source.Failover.Mode)", "Mode: gate.Mode(plan.FailoverAuto)"}}},
+	{"no failover cools down", "I5", []edit{{"recovery/facts.go", "if s.FailedOver.IsZero() || s.FailoverJob == j.ID {", "if true {"}}},
+	{"what is held is pruned", "I6", []edit{{"recovery/prune.go", `marked = !removing || p.Held == "" &&`, "marked = !removing ||"}, {"retention/retention.go", "if i.Held {", "if false {"}}},
+	{"the newest points are pruned", "I6", []edit{{"retention/retention.go", "b.StartedAt.Compare(a.StartedAt)", "a.StartedAt.Compare(b.StartedAt)"}}},
+	{"a resume token is logged", "I7", []edit{{"recovery/step.go", `keyAttempt, to.Attempt.Number, "polls"`, `keyAttempt, to.Attempt.Number, "token", to.Attempt.ResumeToken, "polls"`}}},
+	{"a sidecar does not tell of concurrent changes", "I8", []edit{{"recovery/concurrent.go", "return true, e.amend(ctx, s, *p)", "return true, nil"}}},
+	{"a request makes a job each time", "I9", []edit{{"recovery/request.go", "cause(r.ID), job", "cause(r.ID+e.NewID()), job"}}},
+	{"a change is named by whoever takes it", "I9", []edit{{"recovery/change.go", "c.ID, c.At, start", "c.ID, at, start"}}},
+	{"nobody is told that backups stopped", "I10", []edit{{"recovery/health.go", "health != known.Health {\n\t\tm.Health", "false {\n\t\tm.Health"}}},
+	{"somebody is told again and again", "I10", []edit{{"recovery/health.go", "m.Health, m.HealthSince = &health, &now", "m.HealthSince = &now"}}},
+}
+
+// The checks can fail: each of these bugs, in a build of its own, breaks the
+// invariant that is there to catch it.
+func TestSeededBugs(t *testing.T) {
+	for i, b := range bugs {
+		t.Run(b.invariant+" "+b.name, func(t *testing.T) {
+			if testing.Short() && i > 1 {
+				t.Skip("two are enough with -short")
+			}
+			overlay := b.plant(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			run := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-run", "^TestHistories$", ".", "-histories", "2000")
+			out, err := run.CombinedOutput()
+			if err == nil {
+				t.Fatal("nothing noticed")
+			}
+			if !strings.Contains(string(out), " "+b.invariant+": ") {
+				t.Errorf("want a violation of %s, got:\n%.2000s", b.invariant, out)
+			}
+		})
+	}
+}
+
+// plant writes the overlay of a build with the bug, and returns its file.
+func (b bug) plant(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for i, e := range b.edits {
+		file, err := filepath.Abs(filepath.Join("../..", e.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(source), e.old); n != 1 {
+			t.Fatalf("%s has %q %d times, want it once: seed the bug anew", e.file, e.old, n)
+		}
+		replace[file] = filepath.Join(dir, fmt.Sprintf("broken%d.go", i))
+		write(t, replace[file], []byte(strings.Replace(string(source), e.old, e.new, 1)))
+	}
+	body, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	write(t, overlay, body)
+	return overlay
+}
+
+func write(t *testing.T, file string, body []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
