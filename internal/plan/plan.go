@@ -22,7 +22,10 @@ type Plan struct {
 	Webhooks []Webhook
 	// Delivery says how they are tried to be told.
 	Delivery job.DeliveryRules
-	Services []Service
+	// AllowLinkLocal: webhooks and heartbeats may lie at link-local addresses
+	// and at those of a cloud's own metadata services.
+	AllowLinkLocal bool
+	Services       []Service
 }
 
 // Service is one protected API Management service.
