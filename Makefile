@@ -3,14 +3,15 @@
 GO ?= go
 SEED ?= 1
 PLAN ?=
+FUZZTIME ?= 60s
 
 .DEFAULT_GOAL := help
 STATICCHECK = $(GO) tool staticcheck
 
-.PHONY: help build run package test bench
+.PHONY: help build run package test bench fuzz torture torture-kills torture-histories
 
 help: ## Say what there is
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/lifeboat, which is deployed, and bin/lab, which is for development
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/lifeboat ./cmd/lifeboat
@@ -33,13 +34,32 @@ test: ## Run everything that CI runs
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(GO) test -count 1 -run TestCosts ./bench -services 1
+	$(GO) test -count 1 -timeout 20m -run TestHistories ./internal/recovery/simulation -histories 10000 -seed $(SEED)
 	$(MAKE) build
 	bin/lab play nightly
 	bin/lab play failover
 	bin/lab play changes
 	bin/lab play silence
 	bin/lab play lost-region
+	bin/lab torture --kills 60 --quick --seed $(SEED)
 	@test -d conformance/node_modules || echo "SKIPPED: second opinions on Table, Blob and Service Bus. Node 20 and: npm ci --prefix conformance"
+
+torture: torture-kills torture-histories fuzz ## Everything at random, for hours: a million simulated histories, and more
+
+torture-kills: build ## The real binary, killed a thousand times at every kind of request
+	bin/lab torture --kills 1000 --seed $(SEED)
+	$(GO) test -count 1 -timeout 20m -run TestTortureFindsWhatIsBroken ./cmd/lab
+
+fuzz: ## Every decoder against hostile input, FUZZTIME each
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' handlers internal cmd | while IFS=: read -r file fuzz; do \
+		echo "$$(dirname $$file) $${fuzz#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${fuzz#func }$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" </dev/null || exit 1; \
+	done
+
+torture-histories: ## A million simulated histories, and the bugs that they must notice
+	@mkdir -p bin
+	$(GO) test -count 1 -timeout 20m -run TestSeededBugs ./internal/recovery/simulation
+	$(GO) test -count 1 -timeout 24h -v -run TestHistories ./internal/recovery/simulation -histories 1000000 -seed $(SEED) -figures $(CURDIR)/bin/histories.json
 
 bench: ## Measure what the README says of speed and size
 	$(GO) test -run '^$$' -bench 'PollStep|Ready' -benchtime 200x ./bench

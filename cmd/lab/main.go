@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	for _, command := range []func(*int) *cobra.Command{azureCommand, runCommand, playCommand} {
+	for _, command := range []func(*int) *cobra.Command{azureCommand, runCommand, playCommand, tortureCommand} {
 		root.AddCommand(command(&code))
 	}
 	if err := root.ExecuteContext(ctx); err != nil {

@@ -21,6 +21,8 @@ const environmentName = "lab"
 const (
 	hookURLSetting = "LAB_WEBHOOK_URL"
 	hookKeySetting = "LAB_WEBHOOK_KEY"
+
+	storageKeySetting = "LAB_STORAGE_KEY"
 )
 
 // heartbeatSetting is the app setting with a service's heartbeat.

@@ -114,6 +114,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 		err = s.until(limited, s.delivered)
 	}
 	s.timeline.mute()
+	s.lookAround(limited)
 	s.strike()
 	seen := observe(s.azure, s.names())
 	seen.invocations, seen.decisions, seen.asked = s.invocations.list(), s.timeline.decided, s.asked

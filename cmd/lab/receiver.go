@@ -25,6 +25,7 @@ type receiver struct {
 
 	mu     sync.Mutex
 	refuse int // posts to come
+	said   []string
 	mail   inbox
 }
 
@@ -54,6 +55,9 @@ type cloudEvent struct {
 
 	at time.Time
 }
+
+// receiverService is what the Tap calls a receiver.
+const receiverService = "receiver"
 
 // The paths of a receiver; what follows them is secret.
 const (
@@ -116,6 +120,7 @@ func (r *receiver) beaten(beat string) {
 func (r *receiver) posted(h http.Header, body []byte) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.said = append(r.said, string(body))
 	var e cloudEvent
 	id := h.Get("webhook-id")
 	err := json.Unmarshal(body, &e)
@@ -145,6 +150,13 @@ func (r *receiver) signed(h http.Header, id string, body []byte) bool {
 	mac.Write(body)
 	want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	return slices.Contains(strings.Fields(h.Get("webhook-signature")), want)
+}
+
+// bodies are all posts, taken or not.
+func (r *receiver) bodies() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.said)
 }
 
 // got is what has arrived so far.

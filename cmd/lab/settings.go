@@ -35,7 +35,7 @@ func (s *stage) settings() ([]string, error) {
 
 // secrets are the app settings that the lab's plans name.
 func (s *stage) secrets() map[string]string {
-	secrets := map[string]string{hookURLSetting: s.receiver.hookURL(s.receiverAt.url), hookKeySetting: s.receiver.signingKey()}
+	secrets := map[string]string{storageKeySetting: s.storageKey, hookURLSetting: s.receiver.hookURL(s.receiverAt.url), hookKeySetting: s.receiver.signingKey()}
 	for _, name := range s.names() {
 		secrets[heartbeatSetting(name)] = s.receiver.pingURL(s.receiverAt.url, name)
 	}

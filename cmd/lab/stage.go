@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,10 @@ type staging struct {
 	worker func(s *stage) (host.Worker, error)
 	// hands type an operator's commands; the real binary if nil.
 	hands func(ctx context.Context, s *stage, args []string) (string, error)
+	// binary runs instead of the app's own; the app's own if empty.
+	binary string
+	// invoked hears of each invocation after its end; may be nil.
+	invoked func(host.Invocation)
 }
 
 // stage is the development Azure with a Functions host that runs Lifeboat.
@@ -43,10 +48,15 @@ type stage struct {
 	timeline *timeline
 	loaded   host.App
 	host     *host.Host
+	running  host.Worker // of the host
 	log      *os.File
 
 	receiver   *receiver
 	receiverAt *site
+
+	pages      map[string]string // of lookAround
+	kept       func() []string   // what the handler sent; may be nil
+	storageKey string            // of services that are reached by key
 
 	invocations invocations
 	noting      sync.Mutex
@@ -68,12 +78,15 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.binary != "" {
+		app.Handler.Executable = o.binary
+	}
 	if o.worker == nil {
 		if err := needBinary(app); err != nil {
 			return nil, err
 		}
 	}
-	s := &stage{staging: o, loaded: app}
+	s := &stage{staging: o, loaded: app, storageKey: rand.Text()}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -92,7 +105,7 @@ func raise(ctx context.Context, o staging) (*stage, error) {
 // Azure's.
 func (s *stage) open() (err error) {
 	s.receiver = newReceiver(s.timeline.noticed)
-	if s.receiverAt, err = s.serve(s.receiver); err == nil && s.worker == nil {
+	if s.receiverAt, err = s.serve(s.azure.Tap.Wrap(receiverService, s.receiver)); err == nil && s.worker == nil {
 		s.at, err = s.azure.Serve(s.listen)
 	}
 	return err
@@ -104,6 +117,7 @@ func (s *stage) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.running = worker
 	key := functionKey
 	if s.keyless {
 		key = ""
@@ -113,6 +127,9 @@ func (s *stage) start(ctx context.Context) error {
 		OnInvocation: func(in host.Invocation) {
 			s.timeline.invoked(in)
 			s.invocations.add(in)
+			if s.invoked != nil {
+				s.invoked(in)
+			}
 		},
 	})
 	if err := h.Start(ctx); err != nil {

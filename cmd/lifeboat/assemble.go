@@ -55,7 +55,7 @@ func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*r
 		ARM:      arm,
 		Blobs:    blobstore.New(func(account string) (*service.Client, error) { return blobClient(c, account, credential) }),
 		Queue:    servicebus.New(bus),
-		Hooks:    webhook.New(webhook.Options{Getenv: getenv}),
+		Hooks:    webhook.New(webhook.Options{Getenv: getenv, AllowLinkLocal: p.AllowLinkLocal}),
 		Log:      log,
 		Table:    tableName(c),
 		NewID:    uuid.NewString,

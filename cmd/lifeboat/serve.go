@@ -77,12 +77,31 @@ const lastTraces = 2 * time.Second
 // stop. The host does not ask: it kills.
 const stopWithin = 10 * time.Second
 
+// What a client may take and send. The host is the only one, but it forwards
+// what others sent. It keeps idle connections for minutes, and one that is
+// closed under its hands would fail an invocation.
+const (
+	headerLimit = 10 * time.Second
+	answerLimit = handlers.Deadline + time.Minute
+	idleLimit   = 10 * time.Minute
+	maxHeader   = 64 << 10
+)
+
+// newServer bounds whatever a client can draw out. How long a body may take is
+// package functions' affair.
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerLimit, WriteTimeout: answerLimit, IdleTimeout: idleLimit, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
 // answer serves on l and returns the exit code.
 func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	server := newServer(h, log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 

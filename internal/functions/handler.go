@@ -109,15 +109,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name := f.Name
 	if !ok {
-		name = strings.TrimPrefix(r.URL.Path, "/")
+		name = shown(strings.TrimPrefix(r.URL.Path, "/"))
 	}
 	ctx := withInvocation(r.Context(), invocationOf(r), name)
 	switch {
 	case !ok:
-		h.options.Log.ErrorContext(ctx, "unknown function", "path", r.URL.Path)
-		refuse(w, http.StatusNotFound, fmt.Sprintf("no function is registered for %s", r.URL.Path))
+		h.options.Log.ErrorContext(ctx, "unknown function", "path", shown(r.URL.Path))
+		refuse(w, http.StatusNotFound, fmt.Sprintf("no function is registered for %s", shown(r.URL.Path)))
 	case !slices.Contains(f.methods(), r.Method):
-		h.options.Log.WarnContext(ctx, "wrong method", "method", r.Method, "path", r.URL.Path)
+		h.options.Log.WarnContext(ctx, "wrong method", "method", shown(r.Method), "path", shown(r.URL.Path))
 		w.Header().Set("Allow", strings.Join(f.methods(), ", "))
 		refuse(w, http.StatusMethodNotAllowed, "want "+strings.Join(f.methods(), " or "))
 	case f.serve != nil:
@@ -125,6 +125,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		h.invoke(ctx, w, r, f)
 	}
+}
+
+// maxShown is how much of a path or a method that nobody asked for is repeated.
+const maxShown = 200
+
+func shown(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxShown], "") + "…"
 }
 
 // invocationOf reads the host's id of an invocation. The host adds it to what

@@ -105,7 +105,9 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 		case "webhooks":
 		case "delivery":
 			if m, ok := r.mapping(e.value, "delivery"); ok {
-				readSettings(r, m, "delivery", deliverySettings, &p.Delivery, false)
+				d := delivery{DeliveryRules: p.Delivery}
+				readSettings(r, m, "delivery", deliverySettings, &d, false)
+				p.Delivery, p.AllowLinkLocal = d.DeliveryRules, d.linkLocal
 			}
 		case "history":
 			r.history(e, p)

@@ -24,8 +24,11 @@ type Plan struct {
 	Delivery job.DeliveryRules
 	// History is how long it is kept in the table what was over: ended jobs,
 	// delivered notices, resolved incidents. 0: for good.
-	History  time.Duration
-	Services []Service
+	History time.Duration
+	// AllowLinkLocal: webhooks and heartbeats may lie at link-local addresses
+	// and at those of a cloud's own metadata services.
+	AllowLinkLocal bool
+	Services       []Service
 }
 
 // Service is one protected API Management service.

@@ -33,10 +33,17 @@ var webhookSettings = []setting[Webhook]{
 // defaultDelivery tries for a day.
 var defaultDelivery = job.DeliveryRules{RetryFirst: 30 * time.Second, RetryMax: time.Hour, GiveUp: 24 * time.Hour}
 
-var deliverySettings = []setting[job.DeliveryRules]{
-	{key: "retryFirst", want: "a duration such as 30s", set: span(100*time.Millisecond, func(d *job.DeliveryRules) *time.Duration { return &d.RetryFirst })},
-	{key: "retryMax", want: "a duration such as 1h", set: span(100*time.Millisecond, func(d *job.DeliveryRules) *time.Duration { return &d.RetryMax })},
-	{key: "giveUp", want: "a duration such as 24h", set: span(time.Second, func(d *job.DeliveryRules) *time.Duration { return &d.GiveUp })},
+// delivery is what the plan says of deliveries.
+type delivery struct {
+	job.DeliveryRules
+	linkLocal bool
+}
+
+var deliverySettings = []setting[delivery]{
+	{key: "retryFirst", want: "a duration such as 30s", set: span(100*time.Millisecond, func(d *delivery) *time.Duration { return &d.RetryFirst })},
+	{key: "retryMax", want: "a duration such as 1h", set: span(100*time.Millisecond, func(d *delivery) *time.Duration { return &d.RetryMax })},
+	{key: "giveUp", want: "a duration such as 24h", set: span(time.Second, func(d *delivery) *time.Duration { return &d.GiveUp })},
+	{key: "allowLinkLocal", want: "true or false", set: func(d *delivery, v string) error { return truth(&d.linkLocal, v) }},
 }
 
 var changesSettings = []setting[Changes]{

@@ -263,3 +263,18 @@ func TestSampleShowsTheDefaultsAndWorksUncommented(t *testing.T) {
 		}
 	}
 }
+
+func TestLinkLocalAddressesAreAllowedByThePlanAlone(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "delivery: {retryMax: 2h}\n": false, "delivery: {allowLinkLocal: false}\n": false, "delivery: {allowLinkLocal: true}\n": true} {
+		p, err := Parse("lifeboat.yaml", []byte(twoServices+text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.AllowLinkLocal != want {
+			t.Errorf("%q: allowed %v, want %v", text, p.AllowLinkLocal, want)
+		}
+	}
+	if _, err := Parse("lifeboat.yaml", []byte(twoServices+"delivery: {allowLinkLocal: yes please}\n")); err == nil {
+		t.Error("anything allows them")
+	}
+}

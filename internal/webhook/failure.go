@@ -32,6 +32,8 @@ func kind(err error) string {
 		invalid  x509.CertificateInvalidError
 	)
 	switch {
+	case errors.Is(err, errForbidden):
+		return "the address is link-local or a metadata service's: put another into the setting, or delivery.allowLinkLocal: true into the plan"
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return "no such host: check the address in the setting"
 	case errors.As(err, &lookup):

@@ -3,7 +3,8 @@
 // and no error contains any part of one.
 //
 // Each call is one request: it is not repeated, and no redirect is followed,
-// for that would take a notice to a place that nobody configured.
+// for that would take a notice to a place that nobody configured. Nor does a
+// call reach a metadata service, whatever the address says (see forbidden).
 package webhook
 
 import (
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,8 +36,13 @@ const maxAnswer = 64 << 10
 type Options struct {
 	// Getenv returns the value of an app setting, "" if it has none.
 	Getenv func(setting string) string
-	// Transport sends the requests; a connection of its own for each if nil.
+	// Transport sends the requests; a connection of its own for each if nil,
+	// and then none to the addresses that forbidden names.
 	Transport http.RoundTripper
+	// AllowLinkLocal lets connections go to those, too.
+	AllowLinkLocal bool
+	// Resolver looks names up; net.DefaultResolver if nil.
+	Resolver *net.Resolver
 	// Now dates signatures; time.Now if nil.
 	Now func() time.Time
 }
@@ -50,7 +57,7 @@ type Client struct {
 // New returns a Client. It sends nothing yet.
 func New(o Options) *Client {
 	if o.Transport == nil {
-		o.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
+		o.Transport = transport(o)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

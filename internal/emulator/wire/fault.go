@@ -23,8 +23,12 @@ const (
 // Fault breaks the requests that it matches.
 type Fault struct {
 	Service string                   // "" matches every service
-	Match   func(*http.Request) bool // nil matches every request; it must not read the body
+	Match   func(*http.Request) bool // nil matches every request; it must leave the body to be read
 	Kind    Kind
+	// Do is called when the fault strikes, with nothing answered yet: for After
+	// and ResetAfter when the handler has done it, for the others before anything
+	// is done. May be nil.
+	Do func()
 
 	Status int         // of the answer, for Instead and After; 503 if zero
 	Header http.Header // likewise
@@ -106,19 +110,17 @@ func (f Fault) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 		drain(r)
 		panic(http.ErrAbortHandler)
 	}
+	if f.Kind == After || f.Kind == ResetAfter {
+		h.ServeHTTP(&discard{}, r)
+	}
+	if f.Do != nil {
+		f.Do()
+	}
 	switch f.Kind {
-	case Instead:
+	case Instead, After:
 		drain(r)
 		f.answer(w)
-	case After:
-		h.ServeHTTP(&discard{}, r)
-		drain(r)
-		f.answer(w)
-	case Reset:
-		drain(r)
-		panic(http.ErrAbortHandler)
-	case ResetAfter:
-		h.ServeHTTP(&discard{}, r)
+	case Reset, ResetAfter:
 		drain(r)
 		panic(http.ErrAbortHandler)
 	default:

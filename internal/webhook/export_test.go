@@ -1,0 +1,4 @@
+package webhook
+
+// ProxyOf is what decides on the proxy of a request.
+var ProxyOf = judged
