@@ -24,7 +24,7 @@ type edit struct{ file, old, new string }
 
 // bugs has one for each invariant at least.
 var bugs = []bug{
-	{"a start takes no lease", "I1", []edit{{"job/lease.go", "return TakeLease", "return KeepLease"}}},
+	{"a start takes no lease", "I1", []edit{{"job/lease.go", "!from.State.HoldsLease() && to.State.HoldsLease():\n\t\treturn TakeLease", "!from.State.HoldsLease() && to.State.HoldsLease():\n\t\treturn KeepLease"}}},
 	{"an intent is believed at once not to have landed", "I1", []edit{{"job/event.go", "j.NotBefore = now.Add(rules.Settling)\n\t// Delays stay", "j.NotBefore = now\n\t// Delays stay"}}},
 	{"no job ends by its deadline", "I2", []edit{{"job/event.go", "if stuck(j, next) &&", "if false && stuck(j, next) &&"}}},
 	{"an empty blob is a backup", "I3", []edit{{"recovery/look.go", "if a.Size == 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\"", "if a.Size < 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\""}}},
@@ -39,7 +39,7 @@ var bugs = []bug{
 	{"a request makes a job each time", "I9", []edit{{"recovery/request.go", "cause(r.ID), job", "cause(r.ID+e.NewID()), job"}}},
 	{"a change is named by whoever takes it", "I9", []edit{{"recovery/change.go", "c.ID, c.At, start", "c.ID, at, start"}}},
 	{"nobody is told that backups stopped", "I10", []edit{{"recovery/health.go", "health != known.Health {\n\t\tm.Health", "false {\n\t\tm.Health"}}},
-	{"somebody is told again and again", "I10", []edit{{"recovery/health.go", "m.Health, m.HealthSince = &health, &now", "m.HealthSince = &now"}}},
+	{"somebody is told again and again", "I10", []edit{{"recovery/health.go", "m.Health = &health\n", "_ = health\n"}}},
 }
 
 // The checks can fail: each of these bugs, in a build of its own, breaks the
