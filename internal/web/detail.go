@@ -18,6 +18,8 @@ type JobView struct {
 	Deadline    time.Time `json:"deadline,omitzero"`
 	Due         time.Time `json:"due,omitzero"`
 	OnChange    bool      `json:"onChange,omitempty"`
+	AskedBy     string    `json:"askedBy,omitempty"` // who asked for a backup, as asserted; a restore's is in Restore
+	AskedWhy    string    `json:"askedWhy,omitempty" text:"long"`
 	Blob        string    `json:"blob,omitempty"` // of the present attempt
 	StartedAt   time.Time `json:"startedAt,omitzero"`
 	Looks       int       `json:"looks,omitempty"` // at the present operation
@@ -86,7 +88,7 @@ type Order struct {
 // Detail is the view of j. point is what a backup left, if it is known.
 func Detail(p *plan.Plan, j job.Job, point *job.Point, now time.Time) JobView {
 	v := JobView{
-		At: now.UTC(), Environment: p.Environment, Job: jobOf(j, 0, now), Due: j.Due, OnChange: j.OnChange, Blob: j.Attempt.Blob,
+		At: now.UTC(), Environment: p.Environment, Job: jobOf(j, 0, now), Due: j.Due, OnChange: j.OnChange, AskedBy: j.Asked.By, AskedWhy: j.Asked.Why, Blob: j.Attempt.Blob,
 		StartedAt: j.Attempt.StartedAt, Looks: j.Attempt.Polls, Stranded: j.Stranded, Trace: j.Attempt.Trace,
 		Warnings: []string{}, History: []Step{}, Message: j.Message, Reason: j.Reason,
 	}

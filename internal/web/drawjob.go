@@ -48,6 +48,8 @@ func jobFacts(v JobView) g.Node {
 		term("Kind", g.Text(kind)),
 		term("Service", g.Text(j.Service), g.If(j.Source != "", g.Group{g.Text(" from "), serviceLink(j.Source)})),
 		term("State", stateOf(j)),
+		g.If(v.AskedBy != "", term("Asked by", said(v.AskedBy), asserted)),
+		g.If(v.AskedWhy != "", term("Why", said(v.AskedWhy))),
 		term("Made", at(j.CreatedAt)),
 		jobTimes(v),
 		g.If(j.Attempt > 0, term("Attempt",

@@ -65,6 +65,7 @@ func hostileJob(j job.Job) job.Job { return wordy(j, attack) }
 // wordy is j with text wherever somebody else's words can be.
 func wordy(j job.Job, text string) job.Job {
 	j.ID, j.Service, j.Reason, j.Code, j.Message = j.ID+text, text, text, text, text
+	j.Asked = job.Asked{Request: text, By: text, Why: text}
 	j.Kind, j.Attempt.Phase, j.Attempt.Blob, j.Attempt.Trace, j.Warnings = job.Kind(text), job.Phase(text), text, text, []string{text, text}
 	j.History = append(j.History, job.Step{State: job.State(text), At: now, Note: text})
 	if j.Restore != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"lifeboat/internal/job"
 )
 
 var update = flag.Bool("update", false, "write the golden pages anew")
@@ -23,6 +25,7 @@ func views(t testing.TB) map[string]func() ([]byte, error) {
 	}
 	empty, _ := About(k, "apim-new", Past{NoJobs: true})
 	backup := failed("apim-weu", 3*hour)
+	backup.Asked = job.Asked{Request: "r1", By: "ann@contoso.example", Why: "before the release"}
 	restore := waiting("apim-weu", "inc7f3a")
 	unread := busy(t)
 	unread.Incomplete, unread.Rows.Jobs = true, nil
