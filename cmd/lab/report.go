@@ -81,15 +81,20 @@ func (r report) text(colors terminal.Palette) string {
 	}
 	r.recovery(&text)
 	r.hooks(&text)
-	if r.OK {
-		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.Paint(terminal.Green, "ok"))
-		return text.String()
-	}
-	fmt.Fprintf(&text, "%s: not as it must be:\n", colors.Paint(terminal.Red, "FAILED"))
-	for _, w := range r.Wrong {
-		fmt.Fprintf(&text, "  - %s\n", w)
-	}
+	text.WriteString(verdict(r.OK, r.Wrong, colors))
 	return text.String()
+}
+
+// verdict is a report's last word.
+func verdict(ok bool, wrong []string, colors terminal.Palette) string {
+	if ok {
+		return colors.Paint(terminal.Green, "ok") + ": everything is as it must be\n"
+	}
+	text := colors.Paint(terminal.Red, "FAILED") + ": not as it must be:\n"
+	for _, w := range wrong {
+		text += "  - " + w + "\n"
+	}
+	return text
 }
 
 func (r report) tables(text *strings.Builder) {

@@ -115,13 +115,6 @@ func (r tortureReport) text(colors terminal.Palette) string {
 	fmt.Fprintf(&text, "\n%s, %s, %.0f s, seed %d\n", count(r.Kills, "kill"), count(r.Starts, "start"), r.Seconds, r.Seed)
 	fmt.Fprintf(&text, "ARM %d POST (%d accepted) and %d GET, Table %d, Blob %d, Service Bus %d sent, %s\n\n",
 		q.ARMPost, r.Posts, q.ARMGet, q.Table, q.Blob, q.ServiceBusSend, count(r.Notices, "notice"))
-	if r.OK {
-		fmt.Fprintf(&text, "%s: everything is as it must be\n", colors.Paint(terminal.Green, "ok"))
-		return text.String()
-	}
-	fmt.Fprintf(&text, "%s: not as it must be:\n", colors.Paint(terminal.Red, "FAILED"))
-	for _, w := range r.Wrong {
-		fmt.Fprintf(&text, "  - %s\n", w)
-	}
+	text.WriteString(verdict(r.OK, r.Wrong, colors))
 	return text.String()
 }
