@@ -26,6 +26,7 @@ test: ## Run everything that CI runs
 	$(GO) test -timeout 20m ./internal/recovery
 	cd conformance/openmetrics && $(GO) test ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
+	$(GO) test -count 1 -run 'TestHistories|TestUpgradeInEveryStage' ./handlers -histories 200
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(MAKE) build
 	bin/lab play nightly

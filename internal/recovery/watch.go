@@ -17,13 +17,18 @@ import (
 // and every notice; frees the leases of ended jobs once their operations have
 // ended; completes what an alert left half made; and announces services that
 // are late, down or well again, points about to lapse, and standbys that are
-// not ready. It works from what is stored, reads each kind of row of all
+// not ready; and, once a day, that a newer version wrote rows which this one
+// leaves alone. It works from what is stored, reads each kind of row of all
 // services at once, and may run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
 	rows, err := e.unsettled(ctx)
-	return errors.Join(
+	err = errors.Join(
 		err, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows, err == nil),
 	)
+	if left := newer(err); len(left) > 0 {
+		err = errors.Join(err, e.outdated(ctx, left))
+	}
+	return err
 }
 
 // watchFleet judges every service and standby, and, if all was read, tells the
