@@ -32,6 +32,7 @@ test: ## Run everything that CI runs
 	cd conformance/openmetrics && $(GO) test ./...
 	cd packaging && $(GO) vet ./... && $(GO) test ./...
 	$(GO) test -count 1 -run TestAFleetInOneNight ./handlers -services 1000
+	$(GO) test -count 1 -run 'TestHistories|TestUpgradeInEveryStage' ./handlers -histories 200
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(GO) test -count 1 -run TestCosts ./bench -services 1
 	$(GO) test -count 1 -timeout 20m -run TestHistories ./internal/recovery/simulation -histories 10000 -seed $(SEED)

@@ -28,20 +28,25 @@ func deadNotice(engine *recovery.Engine) functions.Registration {
 
 func onDeadLetter(name, queue string, take func(context.Context, recovery.DeadLetter) error) functions.Registration {
 	return functions.OnMessage(name, func(ctx context.Context, m functions.Message) error {
-		d := recovery.DeadLetter{
-			Queue: queue, ID: m.ID, Sequence: m.SequenceNumber, Body: m.Body, EnqueuedAt: m.EnqueuedAt, Properties: map[string]string{},
-		}
-		for name, value := range m.Properties {
-			if text, ok := value.(string); ok {
-				d.Properties[name] = text
-			}
-		}
-		d.Reason = d.Properties["DeadLetterReason"]
-		if why := d.Properties["DeadLetterErrorDescription"]; why != "" {
-			d.Reason += ": " + why
-		}
-		return take(ctx, d)
+		return take(ctx, letter(queue, m))
 	})
+}
+
+// letter is m as package recovery takes what a queue has given up.
+func letter(queue string, m functions.Message) recovery.DeadLetter {
+	d := recovery.DeadLetter{
+		Queue: queue, ID: m.ID, Sequence: m.SequenceNumber, Body: m.Body, EnqueuedAt: m.EnqueuedAt, Properties: map[string]string{},
+	}
+	for name, value := range m.Properties {
+		if text, ok := value.(string); ok {
+			d.Properties[name] = text
+		}
+	}
+	d.Reason = d.Properties["DeadLetterReason"]
+	if why := d.Properties["DeadLetterErrorDescription"]; why != "" {
+		d.Reason += ": " + why
+	}
+	return d
 }
 
 // notice makes one attempt to deliver a notice.

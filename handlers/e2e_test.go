@@ -16,6 +16,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"lifeboat/handlers"
@@ -43,7 +44,15 @@ type app struct {
 	// afterPOST runs when ARM has answered a POST and before the handler
 	// hears of it.
 	afterPOST atomic.Pointer[func()]
+	once      once
+	// between stands between the clients and Azure, if set.
+	between func(service string, next policy.Transporter) policy.Transporter
 }
+
+// storageRetry is as the deployed binary has it.
+var storageRetry = policy.RetryOptions{MaxRetries: 3, RetryDelay: 400 * time.Millisecond, MaxRetryDelay: 5 * time.Second, TryTimeout: 20 * time.Second}
+
+const inProcess = "http://storage.invalid"
 
 const samples = "/subscriptions/" + emulator.SampleSubscription + "/resourceGroups/" + emulator.SampleGroup + "/providers/Microsoft.ApiManagement/service/"
 
@@ -88,9 +97,18 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 	var err error
 	a.bus, err = a.azure.BusClient(&azservicebus.ClientOptions{RetryOptions: servicebus.Retry})
 	must(err)
-	table, err := a.azure.TableClient(&aztables.ClientOptions{})
+	around := a.between
+	if around == nil {
+		around = func(_ string, next policy.Transporter) policy.Transporter { return next }
+	}
+	tables, err := aztables.NewServiceClientFromConnectionString(a.azure.Storage.ConnectionString(inProcess, inProcess), &aztables.ClientOptions{
+		ClientOptions: policy.ClientOptions{Retry: storageRetry, Transport: around(emulator.ServiceTable, a.azure.TableTransport())},
+	})
 	must(err)
-	blobs, err := a.azure.BlobClient(nil)
+	table := tables.NewClient(emulator.StateTable)
+	blobs, err := azblob.NewClientFromConnectionString(a.azure.Storage.ConnectionString(inProcess, inProcess), &azblob.ClientOptions{
+		ClientOptions: policy.ClientOptions{Retry: storageRetry, Transport: around(emulator.ServiceBlob, a.azure.BlobTransport())},
+	})
 	must(err)
 	audience := cloud.AzurePublic.Services[cloud.ResourceManager].Audience
 	client, err := apim.New(apim.Options{
@@ -99,7 +117,7 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 		}},
 		Credential: a.azure.Credential(),
 		PlainHTTP:  true,
-		Transport:  posts{a, a.azure.ARMTransport()},
+		Transport:  intents{a, around(emulator.ServiceARM, posts{a, a.azure.ARMTransport()})},
 		Gateways:   a.azure.GatewayTransport(),
 	})
 	must(err)
@@ -110,6 +128,19 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 	}
 }
 
+// intents judges every POST that leaves the client.
+type intents struct {
+	app  *app
+	next policy.Transporter
+}
+
+func (i intents) Do(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPost {
+		i.app.intended("sent", r.URL.Path)
+	}
+	return i.next.Do(r)
+}
+
 // posts tells the app when ARM took a POST.
 type posts struct {
 	app  *app
@@ -118,6 +149,9 @@ type posts struct {
 
 func (p posts) Do(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.Do(r)
+	if r.Method == http.MethodPost && err == nil && answer.StatusCode == http.StatusAccepted {
+		p.app.intended("accepted", r.URL.Path)
+	}
 	if then := p.app.afterPOST.Load(); r.Method == http.MethodPost && then != nil {
 		(*then)()
 		if r.Context().Err() != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"lifeboat/internal/functions"
+	"lifeboat/internal/job"
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/request"
 )
@@ -17,19 +18,32 @@ import (
 // again would not change it.
 func recoveryRequest(engine *recovery.Engine, log *slog.Logger) functions.Registration {
 	return functions.OnMessage("RecoveryRequest", func(ctx context.Context, m functions.Message) error {
-		decoded, err := request.Decode(m.Body)
-		if err != nil {
-			return notUnderstood(m, recovery.RequestQueue, err)
-		}
-		switch r := decoded.(type) {
-		case request.Alert:
-			return engine.Alert(ctx, r)
-		case request.Request:
-			r.EnqueuedAt = m.EnqueuedAt
-			return refusal(ctx, log, r.ID, engine.Request(ctx, r))
-		}
-		return notUnderstood(m, recovery.RequestQueue, fmt.Errorf("a %T", decoded))
+		return unlessNewer(ctx, engine, recovery.RequestQueue, m, carryOut(ctx, engine, log, m))
 	})
+}
+
+func carryOut(ctx context.Context, engine *recovery.Engine, log *slog.Logger, m functions.Message) error {
+	decoded, err := request.Decode(m.Body)
+	if err != nil {
+		return notUnderstood(m, recovery.RequestQueue, err)
+	}
+	switch r := decoded.(type) {
+	case request.Alert:
+		return engine.Alert(ctx, r)
+	case request.Request:
+		r.EnqueuedAt = m.EnqueuedAt
+		return refusal(ctx, log, r.ID, engine.Request(ctx, r))
+	}
+	return notUnderstood(m, recovery.RequestQueue, fmt.Errorf("a %T", decoded))
+}
+
+// unlessNewer is err, unless a newer version wrote the message or a row that it
+// is about: then the message waits for that.
+func unlessNewer(ctx context.Context, engine *recovery.Engine, queue string, m functions.Message, err error) error {
+	if errors.Is(err, job.ErrNewerSchema) || errors.Is(err, request.ErrNewer) {
+		return engine.PostponeMessage(ctx, letter(queue, m), err)
+	}
+	return err
 }
 
 // approval takes people's answers to restores that wait for one.
@@ -37,9 +51,9 @@ func approval(engine *recovery.Engine, log *slog.Logger) functions.Registration 
 	return functions.OnMessage("Approval", func(ctx context.Context, m functions.Message) error {
 		a, err := request.DecodeApproval(m.Body)
 		if err != nil {
-			return notUnderstood(m, recovery.ApprovalQueue, err)
+			return unlessNewer(ctx, engine, recovery.ApprovalQueue, m, notUnderstood(m, recovery.ApprovalQueue, err))
 		}
-		return refusal(ctx, log, a.ID, engine.Approval(ctx, a))
+		return unlessNewer(ctx, engine, recovery.ApprovalQueue, m, refusal(ctx, log, a.ID, engine.Approval(ctx, a)))
 	})
 }
 

@@ -22,7 +22,7 @@ const functionKey = "key-that-is-a-secret"
 // that admits those whom admits names. What it logs goes to log.
 func guardedHost(t *testing.T, admits func(*http.Request) bool, log *bytes.Buffer) http.Handler {
 	t.Helper()
-	engine := &recovery.Engine{Plan: samplePlanWithStandby(t), Store: history{newShelf()}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return asked }}
+	engine := &recovery.Engine{Plan: samplePlanWithStandby(t), Store: archive{newShelf()}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return asked }}
 	logger := slog.New(functions.LogHandler(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	app, err := host.Load(root, func(string) string { return "" })
 	if err != nil {

@@ -139,10 +139,10 @@ func cause(err error) error {
 	return err
 }
 
-// history is a shelf that can list past jobs.
-type history struct{ *shelf }
+// archive is a shelf that can list past jobs.
+type archive struct{ *shelf }
 
-func (h history) Jobs(_ context.Context, service string) iter.Seq2[job.Job, error] {
+func (h archive) Jobs(_ context.Context, service string) iter.Seq2[job.Job, error] {
 	if service == "apim-weu" {
 		return yielded(h.shelf, "jobs", h.backup())
 	}
@@ -187,7 +187,7 @@ func TestStatusPages(t *testing.T) {
 		{"a name that is an attack", "?service=%3Cscript%3Ealert(1)%3C/script%3E", 404, []string{"&lt;script&gt;"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := visit(t, history{s}, "GET", "/api/status"+c.query)
+			w := visit(t, archive{s}, "GET", "/api/status"+c.query)
 			if w.Code != c.status {
 				t.Errorf("status = %d, want %d", w.Code, c.status)
 			}
@@ -204,7 +204,7 @@ func TestStatusPages(t *testing.T) {
 			}
 			guarded(t, w.Header(), "text/html; charset=utf-8")
 
-			w = visit(t, history{s}, "GET", "/api/state"+c.query)
+			w = visit(t, archive{s}, "GET", "/api/state"+c.query)
 			if w.Code != c.status || !json.Valid(w.Body.Bytes()) || strings.Contains(w.Body.String(), "secret-token") {
 				t.Errorf("as JSON: %d %s", w.Code, w.Body)
 			}
@@ -256,7 +256,7 @@ func TestTheFleetsPageReadsNoHistory(t *testing.T) {
 	} {
 		s := newShelf()
 		s.calm = name == "calm"
-		visit(t, history{s}, "GET", "/api/status")
+		visit(t, archive{s}, "GET", "/api/status")
 		if diff := cmp.Diff(want, s.reads); diff != "" {
 			t.Errorf("%s (-want +reads):\n%s", name, diff)
 		}
@@ -267,7 +267,7 @@ func TestStatusWithoutTables(t *testing.T) {
 	for _, query := range []string{"", "?service=apim-weu", "?job=" + newShelf().backup().ID} {
 		s := newShelf()
 		s.broken = errors.New("dial tcp: no route to sv=secret")
-		w := visit(t, history{s}, "GET", "/api/status"+query)
+		w := visit(t, archive{s}, "GET", "/api/status"+query)
 		if w.Code != 503 || !strings.Contains(w.Body.String(), "The tables can&#39;t be read") || strings.Contains(w.Body.String(), "sv=secret") {
 			t.Errorf("%q = %d\n%s", query, w.Code, w.Body)
 		}
@@ -279,7 +279,7 @@ func TestStatusThatIsIncompletePromisesNothing(t *testing.T) {
 	for _, query := range []string{"", "?service=apim-weu"} {
 		s := newShelf()
 		s.incomplete = errors.New("a row can't be decoded")
-		w := visit(t, history{s}, "GET", "/api/status"+query)
+		w := visit(t, archive{s}, "GET", "/api/status"+query)
 		if w.Code != 503 || !strings.Contains(w.Body.String(), "Not everything could be read") || strings.Contains(w.Body.String(), " is restorable") {
 			t.Errorf("%q = %d\n%s", query, w.Code, w.Body)
 		}

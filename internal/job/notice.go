@@ -29,6 +29,7 @@ const (
 	NoticeStandbyNotReady  NoticeType = "StandbyNotReady"  // a failover onto it would be refused
 	NoticeStandbyReady     NoticeType = "StandbyReady"     //
 	NoticeDeadMessage      NoticeType = "DeadMessage"      // a message that nothing could be done with
+	NoticeOutdated         NoticeType = "Outdated"         // a newer version wrote rows that this one can't read
 )
 
 // NoticeTypes lists them all.
@@ -37,7 +38,7 @@ func NoticeTypes() []NoticeType {
 		NoticeLate, NoticeDown, NoticeRecovered, NoticePointLapsing, NoticePointWithdrawn,
 		NoticeBackupStarted, NoticeBackupSucceeded, NoticeBackupFailed,
 		NoticeAwaitingApproval, NoticeApprovalExpired, NoticeRestoreBlocked, NoticeRestoreStarted, NoticeRestoreCompleted, NoticeRestoreFailed, NoticeRestoreCanceled,
-		NoticeStandbyNotReady, NoticeStandbyReady, NoticeDeadMessage,
+		NoticeStandbyNotReady, NoticeStandbyReady, NoticeDeadMessage, NoticeOutdated,
 	}
 }
 

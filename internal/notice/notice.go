@@ -77,6 +77,7 @@ var texts = map[job.NoticeType]func(job.Notice) Text{
 	job.NoticeStandbyNotReady:  standbyNotReady,
 	job.NoticeStandbyReady:     standbyReady,
 	job.NoticeDeadMessage:      deadMessage,
+	job.NoticeOutdated:         outdated,
 }
 
 // unknown is for a notice that a newer version wrote.

@@ -29,7 +29,7 @@ func (s scene) notice() job.Notice {
 	if s.facts.Standby != "" {
 		n.Service = s.facts.Standby
 	}
-	if s.t == job.NoticeDeadMessage {
+	if s.t == job.NoticeDeadMessage || s.t == job.NoticeOutdated {
 		n.Service, n.About = job.NoService, ""
 	}
 	return n
@@ -140,4 +140,5 @@ var scenes = []scene{
 	{"a request", job.NoticeDeadMessage, job.NoticeFacts{Queue: "recovery-requests", Code: "MaxDeliveryCountExceeded", Message: "kind: want Restore, Backup, Cancel, Acknowledge or Maintenance", Excerpt: `{"schema":1,"id":"2026-11-22-1","kind":"Restor"`}},
 	{"an approval", job.NoticeDeadMessage, job.NoticeFacts{Queue: "approvals", Message: "job: missing", Excerpt: `{"schema":1,"id":"a1"}`}},
 	{"a prompt", job.NoticeDeadMessage, job.NoticeFacts{Queue: "job-steps", Code: "MaxDeliveryCountExceeded"}},
+	{"an upgrade was taken back", job.NoticeOutdated, job.NoticeFacts{Warnings: []string{"row service of service apim-weu has schema 2, this version knows 1"}}},
 }

@@ -63,3 +63,13 @@ func deadMessage(n job.Notice) Text {
 	}
 	return t
 }
+
+func outdated(n job.Notice) Text {
+	return Text{
+		Subject:  "the version that runs is older than its data",
+		What:     listed("A newer version of Lifeboat has written rows that this one can't read, and leaves alone.", "Among them", n.Facts.Warnings),
+		Meaning:  "Services and jobs with such rows stand still: no backup, no failover, no word about their health. Nothing is lost.",
+		Next:     "If an upgrade is going on, let it end. If one was taken back, deploy the newer version again. To see what is left out: \"lifeboat status\"",
+		Severity: Critical,
+	}
+}

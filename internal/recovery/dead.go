@@ -59,10 +59,14 @@ func (e *Engine) DeadStep(ctx context.Context, d DeadLetter) error {
 }
 
 // DeadRequest takes a request or an alert that was given up. What can be
-// carried out is, now or later, for a day; the rest is told to people.
+// carried out is, now or later, for a day, and so is what a newer version may
+// understand; the rest is told to people.
 func (e *Engine) DeadRequest(ctx context.Context, d DeadLetter) error {
 	e.count1(ctx, countDeadLetters, d.Queue)
 	message, err := request.Decode(d.Body)
+	if errors.Is(err, request.ErrNewer) {
+		return e.afterDead(ctx, d, "", err) // for a version that understands it
+	}
 	if err != nil {
 		return e.deadNotice(ctx, d, "", err)
 	}
@@ -85,6 +89,9 @@ func (e *Engine) DeadRequest(ctx context.Context, d DeadLetter) error {
 func (e *Engine) DeadApproval(ctx context.Context, d DeadLetter) error {
 	e.count1(ctx, countDeadLetters, d.Queue)
 	a, err := request.DecodeApproval(d.Body)
+	if errors.Is(err, request.ErrNewer) {
+		return e.afterDead(ctx, d, "", err)
+	}
 	if err != nil {
 		return e.deadNotice(ctx, d, "", err)
 	}
@@ -95,11 +102,18 @@ func (e *Engine) DeadApproval(ctx context.Context, d DeadLetter) error {
 // is there, or it is not worth another one; Watch prompts what is pending.
 func (e *Engine) DeadNotice(ctx context.Context, d DeadLetter) error {
 	e.count1(ctx, countDeadLetters, d.Queue)
-	if _, err := DecodeNoticePrompt(d.Body); err != nil {
+	if _, err := DecodeNoticePrompt(d.Body); err != nil && !errors.Is(err, job.ErrNewerSchema) {
 		return e.deadNotice(ctx, d, "", err)
 	}
 	e.Log.WarnContext(ctx, "notice left to the watchdog", "message", d.ID, keyReason, d.Reason)
 	return nil
+}
+
+// PostponeMessage sends a request or an approval again later, for a version of
+// Lifeboat that understands what this one does not: for a day, after which
+// people are told. d has not died yet; delivered at once and again, it would.
+func (e *Engine) PostponeMessage(ctx context.Context, d DeadLetter, why error) error {
+	return e.afterDead(ctx, d, "", why)
 }
 
 // afterDead goes on after one more try: done, refused for good, or to be
@@ -117,10 +131,10 @@ func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, er
 		Queue: d.Queue, ID: d.ID, Body: d.Body, NotBefore: e.now().Add(job.Backoff(resent+1, d.ID)),
 		Properties: map[string]string{resentProperty: strconv.Itoa(resent + 1), firstSeenProperty: firstSeen.Format(time.RFC3339)},
 	}
-	e.Log.WarnContext(ctx, "dead letter sent again", "message", d.ID, "queue", d.Queue, keyError, err.Error(), keyNext, again.NotBefore)
+	e.Log.WarnContext(ctx, "message sent again", "message", d.ID, "queue", d.Queue, keyError, err.Error(), keyNext, again.NotBefore)
 	if err := e.Queue.Send(ctx, again); err != nil {
 		pause(ctx, sulk)
-		return fmt.Errorf("send dead letter %s to %s again: %w", d.ID, d.Queue, err)
+		return fmt.Errorf("send message %s to %s again: %w", d.ID, d.Queue, err)
 	}
 	return nil
 }

@@ -47,11 +47,9 @@ func TestDeadLettersThatNobodyCanUse(t *testing.T) {
 		"a prompt for an unknown job":        {recovery.StepQueue, `{"schema":1,"service":"apim-weu","job":"apim-weu-x","revision":1}`, "apim-weu"},
 		"a prompt for an unknown service":    {recovery.StepQueue, `{"schema":1,"service":"apim-x","job":"apim-x-x","revision":1}`, ""},
 		"a request that is none":             {recovery.RequestQueue, `hello`, ""},
-		"a request of a newer version":       {recovery.RequestQueue, `{"schema":2,"id":"r1","kind":"Backup","service":"apim-weu"}`, ""},
 		"a request that is refused":          {recovery.RequestQueue, `{"schema":1,"id":"r1","kind":"Backup","service":"apim-x"}`, ""},
 		"a cancellation that is refused":     {recovery.RequestQueue, `{"schema":1,"id":"r1","kind":"Cancel","service":"apim-weu","job":"apim-weu-x","by":"ann"}`, "apim-weu"},
 		"an approval that is none":           {recovery.ApprovalQueue, `[]`, ""},
-		"an approval of a newer version":     {recovery.ApprovalQueue, `{"schema":2,"id":"a1"}`, ""},
 		"an approval of an unknown job":      {recovery.ApprovalQueue, `{"schema":1,"id":"a1","verdict":"Approve","job":"apim-weu-x","point":"p","target":"apim-neu","by":"ann"}`, ""},
 		"a prompt for a notice that is none": {recovery.NoticeQueue, `{"schema":1,"service":""}`, ""},
 	} {
@@ -77,6 +75,44 @@ func TestDeadLettersThatNobodyCanUse(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a newer version may understand waits for it for a day, and is told to
+// people then.
+func TestDeadLettersOfANewerVersion(t *testing.T) {
+	for queue, body := range map[string]string{
+		recovery.RequestQueue:  `{"schema":2,"id":"r1","kind":"Backup","service":"apim-weu"}`,
+		recovery.ApprovalQueue: `{"schema":2,"id":"a1"}`,
+	} {
+		t.Run(queue, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := changing(t, hooksPlan(t, ""))
+				d := letter(queue, body)
+				bury(t, w, d)
+				again := w.Queue.Take(time.Now().Add(time.Hour))
+				if len(again) != 1 || again[0].Queue != queue || string(again[0].Body) != body || !again[0].NotBefore.After(time.Now()) {
+					t.Errorf("sent again: %+v, want the same, later", again)
+				}
+				checkNotices(t, w, map[job.NoticeType]int{})
+				d.Properties = again[0].Properties
+				time.Sleep(25 * time.Hour)
+				bury(t, w, d)
+				w.Run(t.Context(), time.Minute)
+				if n := only(t, w, job.NoticeDeadMessage); n.Facts.Excerpt != body {
+					t.Errorf("it says %+v", n.Facts)
+				}
+			})
+		})
+	}
+}
+
+// The row of a notice is there, for whoever understands it.
+func TestADeadNoticePromptOfANewerVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := changing(t, hooksPlan(t, ""))
+		bury(t, w, letter(recovery.NoticeQueue, `{"schema":2,"service":"apim-weu","notice":"n","mood":"new"}`))
+		checkNotices(t, w, map[job.NoticeType]int{})
+	})
 }
 
 func TestDeadPromptsThatNobodyNeeds(t *testing.T) {

@@ -39,9 +39,14 @@ type noticeMessage struct {
 }
 
 // DecodeNoticePrompt reads the body of a message of NoticeQueue. It returns
-// ErrMalformed for anything that EncodeNoticePrompt would not write.
+// ErrMalformed for anything that EncodeNoticePrompt would not write, and
+// job.ErrNewerSchema for a later version of it.
 func DecodeNoticePrompt(body []byte) (NoticePrompt, error) {
 	var m noticeMessage
+	if err := json.Unmarshal(body, &m); err == nil && m.Schema > promptSchema {
+		return NoticePrompt{}, fmt.Errorf("prompt for a notice, of schema %d: %w", m.Schema, job.ErrNewerSchema)
+	}
+	m = noticeMessage{}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {

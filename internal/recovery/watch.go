@@ -17,17 +17,22 @@ import (
 // and every notice; frees the leases of ended jobs once their operations have
 // ended; completes what an alert left half made; and announces services that
 // are late, down or well again, points about to lapse, and standbys that are
-// not ready. At last it removes the rows of what was over long ago. It works from what is stored, reads each kind of row of all
-// services at once, and may run as often as it likes.
+// not ready. Once a day it tells that a newer version wrote rows which this one
+// leaves alone. At last it removes the rows of what was over long ago. It works
+// from what is stored, reads each kind of row of all services at once, and may
+// run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
-	rows, err := e.unsettled(ctx)
-	failures := []error{
-		err, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows, err == nil),
+	rows, unread := e.unsettled(ctx)
+	err := errors.Join(
+		unread, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows, unread == nil),
+	)
+	if unread == nil { // a row that could not be read may say what is needed
+		err = errors.Join(err, e.clean(ctx, rows))
 	}
-	if err == nil { // a row that could not be read may say what is needed
-		failures = append(failures, e.clean(ctx, rows))
+	if left := newer(err); len(left) > 0 {
+		err = errors.Join(err, e.outdated(ctx, left))
 	}
-	return errors.Join(failures...)
+	return err
 }
 
 // watchFleet judges every service and standby, and, if all was read, tells the

@@ -133,7 +133,7 @@ func (c *conn) handle(f wire.Frame) error {
 	}
 	s, ok := c.sessions[f.Channel]
 	if !ok {
-		return &wire.Error{Condition: wire.ConditionNotAllowed, Description: "no session on this channel"}
+		return missing(f)
 	}
 	switch p := f.Body.(type) {
 	case *wire.Attach:
@@ -152,6 +152,17 @@ func (c *conn) handle(f wire.Frame) error {
 		return &wire.Error{Condition: wire.ConditionNotAllowed, Description: "frame out of place"}
 	}
 	return nil
+}
+
+// missing judges a frame on a channel without a session. Azure lets the end of
+// what it does not know pass: go-amqp ends sessions whose begin it was kept from
+// sending.
+func missing(f wire.Frame) error {
+	switch f.Body.(type) {
+	case *wire.End, *wire.Detach:
+		return nil
+	}
+	return &wire.Error{Condition: wire.ConditionNotFound, Description: "no session on this channel"}
 }
 
 // send queues a frame. The lock must be held.

@@ -34,6 +34,30 @@ func TestDrainedCreditIsGone(t *testing.T) {
 	})
 }
 
+// go-amqp ends a session whose begin it was kept from sending, as when its
+// caller's context was cancelled. Azure lets that pass, and so the connection
+// lives on.
+func TestTheEndOfAnUnknownSessionIsNoError(t *testing.T) {
+	bubble(t, Options{}, func(l *lab) {
+		l.ok(l.broker.Send("jobs", Message{ID: "a"}))
+		p := l.peer(func(b []byte) []byte { return b })
+		defer p.conn.Close()
+		for _, body := range []wire.Performative{&wire.End{}, &wire.Detach{}} {
+			if _, err := p.conn.Write(wire.AppendFrame(nil, 7, body, nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hear[*wire.Transfer](p)
+		zero := uint32(0)
+		if _, err := p.conn.Write(wire.AppendFrame(nil, 7, &wire.Flow{NextIncomingID: &zero, IncomingWindow: 1}, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if c := hear[*wire.Close](p); c.Error == nil || c.Error.Condition != wire.ConditionNotFound {
+			t.Errorf("a flow without a session: %+v, want not-found", c.Error)
+		}
+	})
+}
+
 func TestNoMoreTransfersThanTheWindow(t *testing.T) {
 	bubble(t, Options{}, func(l *lab) {
 		for range 5 {

@@ -1,0 +1,305 @@
+package handlers_test
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lifeboat/handlers"
+	"lifeboat/internal/emulator"
+	"lifeboat/internal/emulator/arm"
+	"lifeboat/internal/emulator/host"
+	"lifeboat/internal/emulator/servicebus"
+	"lifeboat/internal/functions"
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/request"
+)
+
+var (
+	historyCount = flag.Int("histories", 20, "how many histories TestHistories tells")
+	historySeed  = flag.Uint64("history", 0, "the one seed whose history TestHistories tells, with its log")
+)
+
+// Nothing that happens on the wire, as only the SDK clients see it, makes two
+// operations of one intent, two at a time on one service, or a job that stays, or a service without a backup once the faults are over.
+// A seed is a history; to see one:
+//
+//	go test ./handlers -run TestHistories -history N -v
+func TestHistories(t *testing.T) {
+	var mu sync.Mutex
+	faults, operations, told := map[string]int{}, 0, 0
+	begun := time.Now()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // many small worlds, soon over
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
+	t.Run("all", func(t *testing.T) {
+		for _, seed := range seeds() {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h := tell(t, seed)
+					mu.Lock()
+					defer mu.Unlock()
+					told++
+					operations += len(h.azure.ARM.Operations())
+					for kind, n := range h.fates.counts() {
+						faults[kind] += n
+					}
+				})
+			})
+		}
+	})
+	sum := 0
+	for _, kind := range slices.Sorted(maps.Keys(faults)) {
+		t.Logf("%6d %s", faults[kind], kind)
+		sum += faults[kind]
+	}
+	t.Logf("%d histories, %.0f days of virtual time, %d operations, %d faults of %d kinds, in %s", told, float64(told)*(3*cycle+rest).Hours()/24, operations, sum, len(faults), time.Since(begun).Round(time.Millisecond))
+}
+
+func seeds() (all []uint64) {
+	if *historySeed > 0 {
+		return []uint64{*historySeed}
+	}
+	n := *historyCount
+	if testing.Short() {
+		n = min(n, 4)
+	}
+	for i := range n {
+		all = append(all, uint64(i+1))
+	}
+	return all
+}
+
+// history is one of them.
+type history struct {
+	*app
+	fates *fates
+	dice  *rand.Rand
+}
+
+func tell(t *testing.T, seed uint64) *history {
+	dice := rand.New(rand.NewPCG(seed, 1))
+	h := &history{fates: newFates(seed, []float64{0.01, 0.04, 0.12}[dice.IntN(3)]), dice: dice}
+	h.app = &app{t: t, azure: emulator.New(emulator.Options{Services: historyServices()})}
+	h.between = h.fates.around
+	log := slog.New(slog.DiscardHandler)
+	if *historySeed > 0 {
+		log = slog.New(functions.LogHandler(slog.NewTextHandler(t.Output(), nil)))
+	}
+	engine := h.engine(historyPlan(t, []string{"auto", "approve"}[dice.IntN(2)]), log)
+	engine.Parallel = 1
+	h.worker = host.NewInProcess(handlers.New(engine, log))
+	h.serve(h.worker, nightly)
+	defer h.stop()
+	h.azure.Broker.SetHook(h.fates.bus)
+	for range 3 {
+		h.night()
+	}
+	h.dawn()
+	h.check()
+	return h
+}
+
+func historyServices() []arm.Service {
+	all := emulator.SampleServices()
+	sea := all[0]
+	sea.Name, sea.Location = "apim-sea", "Southeast Asia"
+	return append(all, sea)
+}
+
+func historyPlan(t *testing.T, mode string) *plan.Plan {
+	t.Helper()
+	p, err := plan.Parse("histories.yaml", []byte(`version: 1
+defaults: {storageAccount: stbackups, container: apim, schedule: "0 0 1,9,17 * * *", jitter: 10m, retention: {keepLast: 2, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}}
+services:
+  apim-weu:
+    resourceId: `+samples+`apim-weu
+    standbys: {apim-neu: {resourceId: `+samples+`apim-neu}}
+    failover: {mode: `+mode+`, rules: [apim-weu-down], minFor: 5m}
+  apim-sea: {resourceId: `+samples+`apim-sea}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// nightly keeps the timers' own cadence for some time of each night, when things
+// happen, and wakes them every four hours for the rest of the time.
+func nightly(f *host.Function) {
+	if f.Trigger == host.TimerTrigger {
+		f.Schedule = host.Schedule{Schedule: nights{}}
+	}
+}
+
+type nights struct{}
+
+func (nights) Next(t time.Time) time.Time {
+	midnight := t.Truncate(cycle)
+	if next := t.Truncate(5 * time.Minute).Add(5 * time.Minute); next.After(midnight.Add(dusk)) && next.Before(midnight.Add(dusk+dark)) {
+		return next
+	}
+	next := t.Truncate(4 * time.Hour).Add(4 * time.Hour)
+	if first := midnight.Add(dusk + 5*time.Minute); t.Before(first) && first.Before(next) {
+		return first
+	}
+	return next
+}
+
+// A night comes every eight hours: idle time costs as much as any other. Faults
+// happen from dusk on, for as long as it is dark.
+const (
+	cycle = 8 * time.Hour
+	dusk  = 50 * time.Minute
+	dark  = 80 * time.Minute
+	rest  = 13 * time.Hour // at the end, with two nights and all deadlines
+)
+
+// night is a cycle with some time in which anything may happen.
+func (h *history) night() {
+	begun := time.Now()
+	for range h.dice.IntN(3) {
+		h.spoil([]string{"apim-weu", "apim-sea", "apim-neu"}[h.dice.IntN(3)])
+	}
+	time.Sleep(dusk)
+	h.fates.on.Store(true)
+	for n := range 1 + h.dice.IntN(5) {
+		time.Sleep(time.Duration(1+h.dice.IntN(15)) * time.Minute)
+		h.act(fmt.Sprintf("%d-%d", time.Now().Unix(), n))
+	}
+	time.Sleep(time.Until(begun.Add(dusk + dark)))
+	h.fates.on.Store(false)
+	time.Sleep(time.Until(begun.Add(cycle)))
+}
+
+// spoil lets the next operation of a service go wrong.
+func (h *history) spoil(service string) {
+	all := map[string]arm.Fault{
+		"backup missing": {Blob: arm.BlobMissing}, "backup empty": {Blob: arm.BlobEmpty}, "backup cut short": {Blob: arm.BlobTruncated},
+		"operation fails":   {Fail: &arm.Failure{Code: "InternalServerError", Message: "Try again later."}},
+		"operation lost":    {Lost: true},
+		"dates to wait":     {RetryAfterDate: true},
+		"ends as Failed":    {FinalState: "Failed", FinalStateFor: 10 * time.Minute},
+		"stays Updating":    {FinalState: "Updating", FinalStateFor: 30 * time.Minute},
+		"takes three hours": {Duration: 3 * time.Hour},
+	}
+	names := slices.Sorted(maps.Keys(all))
+	name := names[h.dice.IntN(len(names))]
+	h.fates.count("arm " + name)
+	h.azure.ARM.FailNext(service, all[name])
+}
+
+// act does one thing that people, alerts or accidents do.
+func (h *history) act(id string) {
+	switch h.dice.IntN(8) {
+	case 0, 1:
+		h.azure.ARM.SetGateway("apim-weu", arm.GatewayDown)
+		h.alert(request.Fired)
+	case 2:
+		h.azure.ARM.SetGateway("apim-weu", arm.GatewayHealthy)
+		h.alert(request.Resolved)
+	case 3:
+		h.tellQueue(emulator.RequestQueue, must(request.EncodeRequest(request.Request{ID: "r" + id, Kind: request.Restore, Service: "apim-weu", By: "ann", Reason: "drill"})))
+	case 4:
+		h.tellQueue(emulator.RequestQueue, must(request.EncodeRequest(request.Request{ID: "b" + id, Kind: request.Backup, Service: "apim-sea", By: "ann"})))
+	case 5:
+		if job, _, row := h.last("apim-neu"); row != nil {
+			h.tellQueue(emulator.RequestQueue, must(request.EncodeRequest(request.Request{ID: "c" + id, Kind: request.Cancel, Job: job, By: "ann", Reason: "no"})))
+		}
+	case 6:
+		h.fates.count("handler dies")
+		h.worker.Restart()
+	case 7:
+		h.acknowledgeNow(id)
+	}
+	if _, state, _ := h.last("apim-neu"); state == job.AwaitingApproval && h.dice.IntN(3) > 0 {
+		h.approve()
+	}
+}
+
+func must(body []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
+// tellQueue sends past the faults, for nobody would send it again.
+func (h *history) tellQueue(queue string, body []byte) {
+	h.t.Helper()
+	if err := h.azure.Broker.Send(queue, servicebus.Message{Body: body}); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *history) alert(c request.Condition) {
+	a := request.Alert{ID: "aaaa", Rule: "apim-weu-down", Condition: c, FiredAt: time.Now(), MonitoringService: "Platform"}
+	if c == request.Resolved {
+		a.ResolvedAt = time.Now()
+	}
+	for range 1 + h.dice.IntN(3) {
+		h.tellQueue(emulator.RequestQueue, must(request.EncodeAlert(a)))
+	}
+}
+
+func (h *history) acknowledgeNow(id string) {
+	h.tellQueue(emulator.RequestQueue, must(request.EncodeRequest(request.Request{
+		ID: "k" + id, Kind: request.Acknowledge, Service: "apim-weu", By: "ann", Outcome: request.Failback, Reason: "done",
+	})))
+}
+
+func (h *history) approve() {
+	h.tellQueue(emulator.ApprovalQueue, h.approvalOf("apim-neu", "bob", true))
+}
+
+// dawn lets everything come to rest and one night pass without a fault.
+func (h *history) dawn() {
+	h.azure.Broker.SetHook(nil)
+	h.azure.ARM.SetGateway("apim-weu", arm.GatewayHealthy)
+	h.acknowledgeNow("end")
+	time.Sleep(rest)
+}
+
+func (h *history) check() {
+	h.t.Helper()
+	h.settled()
+	for _, service := range []string{"apim-weu", "apim-sea"} {
+		if id, state, row := h.last(service); state != job.Succeeded {
+			h.t.Errorf("after a night without faults %s is %s: %v %v", id, state, row["Code"], row["Message"])
+		}
+		h.catalogue(service)
+	}
+	if host := h.fates.leaked.Load(); host != nil {
+		h.t.Errorf("a request for ARM went to %s", *host)
+	}
+}
+
+// catalogue checks that each point that can be restored is a whole backup
+// beside its sidecar.
+func (h *history) catalogue(service string) {
+	h.t.Helper()
+	sizes := map[string]int64{}
+	for _, b := range h.azure.Storage.ListBlobs("apim", service+"-") {
+		sizes[b.Name] = int64(b.Size)
+	}
+	points := h.rows(service, "point|")
+	if len(points) == 0 {
+		h.t.Errorf("%s has no point", service)
+	}
+	for _, p := range points {
+		name := p["Blob"].(string)
+		if strings.TrimSpace(name) == "" || sizes[name] < 1000 || sizes[name+".lifeboat.json"] == 0 {
+			h.t.Errorf("point %s: backup of %d bytes, sidecar of %d", name, sizes[name], sizes[name+".lifeboat.json"])
+		}
+	}
+}
