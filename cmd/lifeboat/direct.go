@@ -97,9 +97,12 @@ func applied(ctx context.Context, change func(context.Context) error) error {
 // queue.
 func (d *desk) requestHere(ctx context.Context, body []byte) error {
 	decoded, err := request.Decode(body)
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
 	r, ok := decoded.(request.Request)
-	if err != nil || !ok {
-		return &exit{exitUsage, fmt.Errorf("a %T: %w", decoded, err)}
+	if !ok {
+		return &exit{exitUsage, fmt.Errorf("a %T is not a request", decoded)}
 	}
 	return applied(ctx, func(ctx context.Context) error { return d.engine().Request(ctx, r) })
 }
