@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// build makes the deployed binary as `make build` does.
-func build(b *testing.B) string {
+// build makes a binary as `make build` makes the deployed one.
+func build(b *testing.B, pkg string) string {
 	b.Helper()
-	binary := filepath.Join(b.TempDir(), "lifeboat")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "lifeboat/cmd/lifeboat")
+	binary := filepath.Join(b.TempDir(), filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
@@ -26,9 +26,14 @@ func build(b *testing.B) string {
 	return binary
 }
 
-// launch starts the binary as the Functions host would and returns how long
-// it took until it answered. The host probes every 25 ms; this asks all the
-// time. Nothing that the settings name needs to be there.
+const (
+	deployed = "lifeboat/cmd/lifeboat"
+	bare     = "lifeboat/bench/echo/serve"
+)
+
+// launch starts a binary as the Functions host would and returns how long it
+// took until it answered. The host probes every 25 ms; this asks all the time.
+// Nothing that the settings name needs to be there.
 func launch(b *testing.B, binary, plan string) (*exec.Cmd, time.Duration) {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,27 +81,47 @@ func samplePlan(b *testing.B) string {
 }
 
 // BenchmarkReady is the time from the start of the process to its first
-// answer, and its memory then and its size on disk.
+// answer, its memory then and its size on disk; of the deployed binary and of
+// the bare echo, in turns.
 func BenchmarkReady(b *testing.B) {
-	binary, plan := build(b), samplePlan(b)
-	info, err := os.Stat(binary)
+	plan := samplePlan(b)
+	lifeboat, echo := &process{binary: build(b, deployed)}, &process{binary: build(b, bare)}
+	for b.Loop() {
+		lifeboat.start(b, plan)
+		echo.start(b, plan)
+	}
+	lifeboat.report(b, "")
+	echo.report(b, "echo-")
+	b.ReportMetric(0, "ns/op") // of both, and of their ends
+}
+
+// process is a binary that is started again and again.
+type process struct {
+	binary string
+	took   []time.Duration
+	idle   float64 // MiB, the most of all starts
+}
+
+func (p *process) start(b *testing.B, plan string) {
+	b.Helper()
+	cmd, took := launch(b, p.binary, plan)
+	p.took = append(p.took, took)
+	p.idle = max(p.idle, memory(b, cmd.Process.Pid, "VmRSS:"))
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		b.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+}
+
+func (p *process) report(b *testing.B, name string) {
+	b.Helper()
+	info, err := os.Stat(p.binary)
 	if err != nil {
 		b.Fatal(err)
 	}
-	var all []time.Duration
-	var idle float64
-	for b.Loop() {
-		cmd, took := launch(b, binary, plan)
-		all = append(all, took)
-		idle = max(idle, memory(b, cmd.Process.Pid, "VmRSS:"))
-		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
-			b.Fatal(err)
-		}
-		_ = cmd.Wait() // it was killed
-	}
-	report(b, all)
-	b.ReportMetric(idle, "idle-MiB")
-	b.ReportMetric(float64(info.Size())/(1<<20), "binary-MiB")
+	report(b, name, p.took)
+	b.ReportMetric(p.idle, name+"idle-MiB")
+	b.ReportMetric(float64(info.Size())/(1<<20), name+"binary-MiB")
 }
 
 // memory is a process's memory in MiB, by its name in /proc.

@@ -78,9 +78,9 @@ func (s Service) ResourceID() string { return s.resourceID }
 
 // Service returns the service that the plan calls name.
 func (p *Plan) Service(name string) (Service, bool) {
-	for _, s := range p.Services {
-		if s.Name == name {
-			return s, true
+	for i := range p.Services { // a copy of each would cost more than the search
+		if p.Services[i].Name == name {
+			return p.Services[i], true
 		}
 	}
 	return Service{}, false

@@ -56,6 +56,7 @@ type Simulator struct {
 	services   map[string]*instance // by lower-case name: APIM names are unique in all of Azure
 	operations []*operation
 	roles      []RoleAssignment
+	earliest   time.Time // no operation that runs is due before; zero if none runs
 	serial     int
 	limiter    limiter
 	gateways   string // where GatewayHandler is served; "" is Azure's own hosts
@@ -201,22 +202,18 @@ const caller = "11111111-1111-4111-8111-111111111111"
 // find looks a service up in its own subscription and resource group, which
 // ARM compares without case.
 func (s *Simulator) find(at path) (found *instance, refused reply, ok bool) {
-	group := false
+	v, ok := s.services[strings.ToLower(at.service)]
+	if ok && strings.EqualFold(v.Subscription, at.subscription) && strings.EqualFold(v.ResourceGroup, at.group) {
+		return v, reply{}, true
+	}
 	for _, v := range s.services {
-		if !strings.EqualFold(v.Subscription, at.subscription) || !strings.EqualFold(v.ResourceGroup, at.group) {
-			continue
-		}
-		group = true
-		if strings.EqualFold(v.Name, at.service) {
-			return v, reply{}, true
+		if strings.EqualFold(v.Subscription, at.subscription) && strings.EqualFold(v.ResourceGroup, at.group) {
+			return nil, failure(http.StatusNotFound, "ResourceNotFound", fmt.Sprintf(
+				"The Resource 'Microsoft.ApiManagement/service/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+				at.service, at.group)), false
 		}
 	}
-	if !group {
-		return nil, failure(http.StatusNotFound, "ResourceGroupNotFound", fmt.Sprintf("Resource group '%s' could not be found.", at.group)), false
-	}
-	return nil, failure(http.StatusNotFound, "ResourceNotFound", fmt.Sprintf(
-		"The Resource 'Microsoft.ApiManagement/service/%s' under resource group '%s' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-		at.service, at.group)), false
+	return nil, failure(http.StatusNotFound, "ResourceGroupNotFound", fmt.Sprintf("Resource group '%s' could not be found.", at.group)), false
 }
 
 // endpoint is the scheme and host that the answers' own links begin with.

@@ -193,7 +193,7 @@ func (s *Simulator) Restore(r io.Reader) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.services, s.operations = map[string]*instance{}, all.Operations
+	s.services, s.operations, s.earliest = map[string]*instance{}, all.Operations, time.Time{}
 	if all.RoleAssignments != nil {
 		s.roles = all.RoleAssignments
 	}
@@ -203,7 +203,7 @@ func (s *Simulator) Restore(r io.Reader) error {
 	for _, op := range s.operations {
 		v := s.services[strings.ToLower(op.Service)]
 		if op.Outcome == Running && v != nil {
-			v.running = op
+			s.run(v, op)
 			time.AfterFunc(op.Due.Sub(s.options.Now()), s.Settle)
 		}
 	}

@@ -72,7 +72,7 @@ func (s *Simulator) start(c call, kind Kind, target parameters) reply {
 		Due: c.now.Add(duration), Fault: fault, Content: v.Content.clone(), SKU: v.SKU, Lost: fault.Lost,
 	}
 	s.operations = append(s.operations, op)
-	v.running = op
+	s.run(v, op)
 	v.Version++
 	time.AfterFunc(duration, s.Settle)
 	return s.accepted(c, op, "//")
@@ -135,10 +135,26 @@ func (s *Simulator) Settle() {
 	s.settle(s.options.Now())
 }
 
+// run lets op hold its service.
+func (s *Simulator) run(v *instance, op *operation) {
+	v.running = op
+	if s.earliest.IsZero() || op.Due.Before(s.earliest) {
+		s.earliest = op.Due
+	}
+}
+
 func (s *Simulator) settle(now time.Time) {
+	if s.earliest.IsZero() || now.Before(s.earliest) {
+		return
+	}
+	s.earliest = time.Time{}
 	var due []*operation
 	for _, v := range s.services {
-		if v.running != nil && !now.Before(v.running.Due) {
+		switch {
+		case v.running == nil:
+		case now.Before(v.running.Due):
+			s.run(v, v.running)
+		default:
 			due = append(due, v.running)
 		}
 	}
