@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lifeboat/internal/emulator"
@@ -134,7 +135,13 @@ func actRestore(ctx context.Context, s *stage) error {
 	asked := []string{"restore", goneSource, "--direct", "--yes", "--by", operator, "--reason", "the region is lost"}
 	began := time.Now()
 	ended := make(chan error, 1)
-	go func() { ended <- s.show(ctx, asked...) }()
+	ctx, stop := context.WithCancel(ctx)
+	var first sync.WaitGroup // the first terminal
+	first.Go(func() { ended <- s.show(ctx, asked...) })
+	defer func() {
+		stop()
+		first.Wait()
+	}()
 	waits := func() bool { return s.restore(goneTarget, 0).state == "AwaitingApproval" }
 	if err := s.unless(ctx, ended, waits); err != nil {
 		return err
