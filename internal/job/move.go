@@ -23,6 +23,9 @@ type Move struct {
 	Event Event
 	// Point is what this move makes restorable, if anything.
 	Point *Point
+	// Judged is the tag of the service's summary that this move rests on: it
+	// is saved only if that has not changed. Empty: it rests on none.
+	Judged string
 	// Heartbeat: somebody wants the notices of starts and successes too.
 	Heartbeat bool
 }

@@ -22,9 +22,9 @@ type Store interface {
 	// Create inserts j and writes m into its service's summary, both or
 	// neither. It returns job.ErrExists if there is a job of that id.
 	Create(ctx context.Context, j job.Job, m job.SummaryMove) error
-	// Save writes all of m or nothing. It returns job.ErrConflict if the job
-	// was saved since it was read, and job.ErrLeased if m takes a lease that
-	// another job holds.
+	// Save writes all of m or nothing. It returns job.ErrConflict if the job,
+	// or the summary that m rests on, was saved since it was read, and
+	// job.ErrLeased if m takes a lease that another job holds.
 	Save(ctx context.Context, m job.Move) error
 	// Summary reads one service's summary. It returns job.ErrNotFound for a
 	// service that never had a job.

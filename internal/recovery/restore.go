@@ -29,7 +29,8 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 			if err := e.beginCooldown(ctx, source.Name, from.Job, c.source); err != nil {
 				return e.again(ctx, p, 0, err.Error())
 			}
-			return e.advance(ctx, p, from, at.Rules, e.held(ctx, from.Job, at, c), nil)
+			event, judged := e.held(ctx, from.Job, at, c)
+			return e.advanceIf(ctx, p, from, at.Rules, event, nil, judged)
 		}
 		return e.overwrite(ctx, p, from, at, source, c)
 	case gate.NeedsApproval:
@@ -42,38 +43,42 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 	return e.advance(ctx, p, from, at.Rules, event, nil)
 }
 
-// held completes a restore whose target has the point's content already.
-func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considered) job.Event {
+// held completes a restore whose target has the point's content already, as
+// the target's summary says that has the tag judged.
+func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considered) (event job.Event, judged string) {
 	order := *j.Restore
 	order.Point = c.point
 	j.Restore = &order
-	event := e.inspect(ctx, j, at)
+	event = e.inspect(ctx, j, at)
 	restored, ok := event.(job.Restored)
 	if !ok {
-		return event
+		return event, ""
 	}
-	if err := e.stillHolds(ctx, at.Name, c.point.Blob); err != nil {
-		return deferred(err)
+	judged, err := e.stillHolds(ctx, j, c.point.Blob)
+	if err != nil {
+		return deferred(err), ""
 	}
 	restored.Point, restored.Gates = c.point, recorded(c.decision)
-	return restored
+	return restored, judged
 }
 
-// stillHolds checks that no restore onto target was begun since the gates
-// looked: what completes without an operation takes no lease.
-func (e *Engine) stillHolds(ctx context.Context, target, blob string) error {
-	lease, err := e.Store.Lease(ctx, target)
-	if err == nil {
-		return fmt.Errorf("job %s has begun on %s meanwhile", lease.Job, target)
+// stillHolds checks that no other restore onto j's target was begun since the
+// gates looked: what completes without an operation takes no lease before its
+// end, unless its safety backup has done so.
+// It returns the tag of the summary that says so: every restore changes that.
+func (e *Engine) stillHolds(ctx context.Context, j job.Job, blob string) (judged string, err error) {
+	lease, err := e.Store.Lease(ctx, j.Service)
+	switch {
+	case err == nil && lease.Job != j.ID:
+		return "", fmt.Errorf("job %s has begun on %s meanwhile", lease.Job, j.Service)
+	case err != nil && !errors.Is(err, job.ErrNotFound):
+		return "", err
 	}
-	if !errors.Is(err, job.ErrNotFound) {
-		return err
-	}
-	summary, err := e.Store.StoredSummary(ctx, target)
+	summary, err := e.Store.StoredSummary(ctx, j.Service)
 	if err == nil && summary.Holds != blob {
-		err = fmt.Errorf("%s does not hold point %s any more", target, blob)
+		err = fmt.Errorf("%s does not hold point %s any more", j.Service, blob)
 	}
-	return err
+	return summary.ETag, err
 }
 
 // overwrite begins the restore's next operation: the target's safety backup,

@@ -14,8 +14,8 @@ import (
 // for an unconditional one.
 var errUnread = fmt.Errorf("row was never read: %w", job.ErrConflict)
 
-// Save writes all of m or nothing. It returns job.ErrConflict if the job was
-// saved since it was read, and job.ErrLeased if m takes a lease that another
+// Save writes all of m or nothing. It returns job.ErrConflict if the job, or
+// the summary that m rests on, was saved since it was read, and job.ErrLeased if m takes a lease that another
 // job holds.
 func (s *Store) Save(ctx context.Context, m job.Move) error {
 	doing := fmt.Sprintf("save revision %d of job %s", m.To.Revision, m.To.ID)
@@ -41,7 +41,7 @@ func (s *Store) Save(ctx context.Context, m job.Move) error {
 func saveError(doing string, err error, changes []change) error {
 	a := answerOf(err)
 	switch {
-	case (a.stale() || a.missing()) && a.about(changes, jobChange):
+	case (a.stale() || a.missing()) && (a.about(changes, jobChange) || a.about(changes, summaryChange)):
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	case a.exists() && a.about(changes, leaseChange):
 		return fmt.Errorf("%s: %w", doing, job.ErrLeased)
@@ -76,7 +76,11 @@ func changesOf(m job.Move) []change {
 		changes = append(changes, change{kind: pointChange, action: aztables.TransactionTypeAdd, row: pointRow(*m.Point)})
 	}
 	if summary := m.Summary(); !summary.Empty() {
-		changes = append(changes, summaryChangeOf(m.To.Service, summary))
+		c := summaryChangeOf(m.To.Service, summary)
+		if m.Judged != "" {
+			c.action, c.ifMatch = aztables.TransactionTypeUpdateMerge, m.Judged
+		}
+		changes = append(changes, c)
 	}
 	return append(changes, noticeChanges(m.Notices())...)
 }

@@ -101,6 +101,9 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 		if now, ok := p.jobs[m.To.ID]; !ok || now.ETag != m.From.ETag {
 			return fmt.Errorf("job %s: %w", m.To.ID, job.ErrConflict)
 		}
+		if m.Judged != "" && (p.summary == nil || p.summary.ETag != m.Judged) {
+			return fmt.Errorf("summary of service %s: %w", m.To.Service, job.ErrConflict)
+		}
 		if m.Lease() == job.TakeLease && p.lease != nil {
 			return fmt.Errorf("service %s: %w", m.To.Service, job.ErrLeased)
 		}

@@ -1,6 +1,7 @@
 package recoverytest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 )
 
 var summaryCases = []StoreCase{
+	{"a save that rests on a summary fails whole once that has changed", judged},
 	{"a service without jobs has no summary", noSummary},
 	{"a note writes only what it names", notes},
 	{"every field of a summary comes back alone, and goes again", everySummaryField},
@@ -176,4 +178,30 @@ func summaries(t *testing.T, s recovery.Store) {
 	found := collect(t, s.Summaries(t.Context()))
 	slices.SortFunc(found, func(a, b job.Summary) int { return strings.Compare(a.Service, b.Service) })
 	want(t, "summaries", found, all)
+}
+
+// judged is a restore that is done because its target holds the point already.
+func judged(t *testing.T, s recovery.Store) {
+	order := job.RestoreOrder{Source: "apim-weu", Request: "r", By: "ann"}
+	restore := create(t, s, job.NewRestore("apim-neu", "cause", order, rules, begin))
+	held, other := "held", "other"
+	check(t, s.Note(t.Context(), "apim-neu", job.SummaryMove{Holds: &held}))
+	read1, err := s.StoredSummary(t.Context(), "apim-neu")
+	check(t, err)
+	check(t, s.Note(t.Context(), "apim-neu", job.SummaryMove{Holds: &other}))
+
+	m := after(t, restore, job.Restored{Point: job.Point{Blob: held}})
+	m.Judged = read1.ETag
+	wantIs(t, s.Save(t.Context(), m), job.ErrConflict)
+	want(t, "job", read(t, s, restore.Job), restore)
+	want(t, "holds", summary(t.Context(), t, s, "apim-neu").Holds, other)
+	if _, err := s.Lease(t.Context(), "apim-neu"); !errors.Is(err, job.ErrNotFound) {
+		t.Errorf("lease: %v", err)
+	}
+
+	now, err := s.StoredSummary(t.Context(), "apim-neu")
+	check(t, err)
+	m.Judged = now.ETag
+	check(t, s.Save(t.Context(), m))
+	want(t, "holds", summary(t.Context(), t, s, "apim-neu").Holds, held)
 }

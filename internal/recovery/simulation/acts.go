@@ -19,7 +19,7 @@ var acts = []struct {
 	share int
 	do    func(*history)
 }{
-	{"alert", 6, (*history).alert}, {"copy of an alert", 3, (*history).copyAlert}, {"outage", 8, (*history).outage},
+	{"alert", 6, (*history).alert}, {"copy of an alert", 3, (*history).copyAlert}, {"outage", 14, (*history).outage},
 	{"restore", 8, (*history).restore}, {"approval", 16, (*history).approve}, {"cancel", 6, (*history).cancel},
 	{"acknowledge", 5, (*history).acknowledge}, {"maintenance", 2, (*history).maintain}, {"backup", 7, (*history).backup},
 	{"change", 8, (*history).change}, {"blob deleted", 2, (*history).deleteBlob}, {"hold", 3, (*history).hold},
@@ -82,7 +82,12 @@ func (h *history) insist(what string, f func(context.Context, *recovery.Engine) 
 
 func (h *history) ask(r request.Request) (taken bool) {
 	h.asked = append(h.asked, r)
-	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error { return e.Request(ctx, r) })
+	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
+		if r.Kind == request.Acknowledge { // a failover may begin meanwhile
+			defer h.acknowledged(r)
+		}
+		return e.Request(ctx, r)
+	})
 }
 
 func (h *history) alert() {
@@ -273,24 +278,36 @@ func (h *history) changed(s plan.Service) {
 }
 
 func (h *history) deleteBlob() {
-	s := h.service()
-	points := h.catalogue(s.Name)
+	points := h.catalogue(h.service().Name)
 	if len(points) == 0 {
 		return
 	}
-	blob := pick(h.r, points...).Blob
-	b := event.BlobDeleted{ID: h.id("gone"), At: h.now(), Account: s.Account, Container: s.Container, Blob: blob}
+	p := pick(h.r, points...)
 	switch h.r.IntN(4) {
 	case 0: // a lie
+		h.blobGone(p, time.Duration(h.r.IntN(600))*time.Second)
 	case 1:
-		h.azure.Protect(blob)
-		return
+		h.azure.Protect(p.Blob)
 	default:
-		h.azure.Delete(blob)
-		h.deleted[blob] = true
+		h.azure.Delete(p.Blob)
+		h.deleted[p.Blob] = true
+		h.blobGone(p, time.Duration(h.r.IntN(600))*time.Second)
 	}
-	h.after(time.Duration(h.r.IntN(600))*time.Second, func() {
-		h.insist("blob deleted "+blob, func(ctx context.Context, e *recovery.Engine) error { return e.BlobDeleted(ctx, b) })
+}
+
+// deletePoint deletes a point's blob by hand, which is told at once.
+func (h *history) deletePoint(p job.Point) {
+	h.azure.Delete(p.Blob)
+	h.deleted[p.Blob] = true
+	h.blobGone(p, 0)
+}
+
+// blobGone tells the engine after d that a point's blob is gone.
+func (h *history) blobGone(p job.Point, d time.Duration) {
+	s, _ := h.plan.Service(p.Service)
+	b := event.BlobDeleted{ID: h.id("gone"), At: h.now(), Account: s.Account, Container: s.Container, Blob: p.Blob}
+	h.after(d, func() {
+		h.insist("blob deleted "+b.Blob, func(ctx context.Context, e *recovery.Engine) error { return e.BlobDeleted(ctx, b) })
 	})
 }
 

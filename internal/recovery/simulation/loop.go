@@ -86,7 +86,8 @@ func (h *history) wait(at time.Time) bool {
 // effects.
 type invocation struct {
 	id     int
-	resume chan bool // false: it dies
+	resume chan bool     // false: it dies
+	frozen time.Duration // how long its next effect has to wait
 }
 
 // gather puts every invocation that has come to an effect on the agenda: when
@@ -102,7 +103,11 @@ func (h *history) gather() {
 	slices.SortFunc(h.arrivals, func(a, b *invocation) int { return a.id - b.id })
 	for _, v := range h.arrivals {
 		h.seq++
-		heap.Push(&h.agenda, moment{at: time.Now().Add(h.lag()), seq: h.seq, held: v, what: func() {
+		lag := v.frozen
+		if v.frozen = 0; lag == 0 {
+			lag = h.lag()
+		}
+		heap.Push(&h.agenda, moment{at: time.Now().Add(lag), seq: h.seq, held: v, what: func() {
 			v.resume <- true
 			synctest.Wait()
 		}})

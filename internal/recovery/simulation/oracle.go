@@ -50,6 +50,9 @@ type oracle struct {
 	newer       map[string]time.Time // until when a job's row can't be read
 	changedAt   time.Time            // of the points
 
+	muted  map[string]time.Time // until when no prompt comes to a job
+	hidden map[string]int       // how many looks will not find a blob
+
 	foreign map[string]string // by service: a blob that Lifeboat knows nothing of
 	waiting int
 	tickAt  time.Time
@@ -84,7 +87,7 @@ func (o *oracle) init(h *history) {
 	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	o.maintenance, o.tiers, o.healthy, o.serving = map[string]since{}, map[string]since2{}, map[string]time.Time{}, map[string]string{}
-	o.unsure = map[string]bool{}
+	o.unsure, o.muted, o.hidden = map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
 	for _, s := range h.plan.Services {
 		o.instances = append(o.instances, s.Name)

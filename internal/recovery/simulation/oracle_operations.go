@@ -46,7 +46,7 @@ func (c *call) overwrites(j job.Job, blob string) {
 			c.violate(invariant, "job %s restored %s onto %s, although %s", j.ID, blob, j.Service, fmt.Sprintf(format, args...))
 		}
 	}
-	source, _ := c.plan.Service(o.Source)
+	source, _ := c.engine.Plan.Service(o.Source) // as the call knows it
 	standby, ok := source.Standby(j.Service)
 	must("I4", ok, "that is no standby of %s", source.Name)
 	tier := c.tiers[j.Service]

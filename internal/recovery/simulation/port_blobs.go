@@ -15,7 +15,12 @@ type blobs struct {
 }
 
 func (b blobs) Artefact(ctx context.Context, s job.Service, blob string) (job.Artefact, error) {
-	return asked(b.c, "blobs.Artefact", func() (job.Artefact, error) { return b.inner.Artefact(ctx, s, blob) })
+	return asked(b.c, "blobs.Artefact", func() (job.Artefact, error) {
+		if b.c.lags(blob) {
+			return job.Artefact{}, job.ErrNotFound
+		}
+		return b.inner.Artefact(ctx, s, blob)
+	})
 }
 
 func (b blobs) Record(ctx context.Context, s job.Service, p job.Point) (job.Point, error) {

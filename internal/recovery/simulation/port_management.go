@@ -91,17 +91,18 @@ func (h *history) refusal(name, doing string) *job.AzureError {
 	return e
 }
 
+func doing(name, service string) string { return strings.TrimPrefix(name, "arm.") + " of " + service }
+
 // managed is an effect of the management API.
 func managed[T any](c *call, name, service string, effect func() (T, error)) (T, error) {
 	fault := c.before(name)
-	doing := strings.TrimPrefix(name, "arm.") + " of " + service
 	var none T
 	if fault == recoverytest.FailInstead {
-		return none, c.refusal(name, doing)
+		return none, c.refusal(name, doing(name, service))
 	}
 	found, err := effect()
 	if c.after(name, fault) {
-		lost := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Err: errReset}
+		lost := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing(name, service), Err: errReset}
 		if strings.HasPrefix(name, "arm.Start") {
 			lost.Kind = job.ErrUnanswered
 			if one(c.r, 3) {
@@ -114,6 +115,11 @@ func managed[T any](c *call, name, service string, effect func() (T, error)) (T,
 }
 
 func (p arm) start(ctx context.Context, name string, kind job.Kind, s job.Service, blob string, send func() (job.Started, error)) (job.Started, error) {
+	thaw, refusal := p.c.freeze(s.Name)
+	defer thaw()
+	if refusal {
+		return job.Started{}, p.c.refusal(name, doing(name, s.Name))
+	}
 	started, err := managed(p.c, name, s.Name, func() (job.Started, error) {
 		if ctx.Err() != nil {
 			p.c.inject("request's time ran out before it left")

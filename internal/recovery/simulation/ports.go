@@ -63,6 +63,7 @@ func (p store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error {
 }
 
 func (p store) Save(ctx context.Context, m job.Move) error {
+	p.c.dawdle(m)
 	return done(p.c, "store.Save", func() error {
 		err := p.inner.Save(ctx, m)
 		if err == nil {

@@ -1,38 +1,98 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 	"lifeboat/internal/request"
 )
 
 // provoke lets people and Azure interfere with a job in the state that it has
 // just come to: before its next move, or about when its time is over.
 func (h *history) provoke(j job.Job) {
-	if h.calm || j.State.Terminal() || !one(h.r, 12) {
+	if h.calm || j.State.Terminal() {
+		return
+	}
+	h.strand(j)
+	h.meddle(j)
+	if !one(h.r, 12) {
 		return
 	}
 	left := max(j.NotBefore.Sub(h.now()), time.Second)
 	at := time.Duration(h.r.Int64N(int64(left)))
 	if one(h.r, 4) {
-		s := h.sourceOf(j)
-		limit := j.Deadline
-		if end := j.Attempt.StartedAt.Add(s.Rules.OperationDeadline); j.State.Operating() && end.Before(limit) {
-			limit = end
-		}
-		at = limit.Sub(h.now()) + time.Duration(h.r.IntN(60)-5)*time.Second
+		at = h.limit(j).Sub(h.now()) + time.Duration(h.r.IntN(240)-180)*time.Second
 	}
 	do := pick(h.r, h.cancelJob, h.cancelJob, h.resolveFor, h.resolveFor, h.changeFor, h.giveUp, h.answerTo)
 	if j.State == job.AwaitingApproval && one(h.r, 2) {
 		do = h.answerTo
 	}
-	h.after(at, func() {
-		if now := h.jobs[j.ID]; !h.calm && !h.failed() && !now.State.Terminal() {
-			h.figures.Acts["provocation"]++
-			do(now)
+	h.whenever(j, at, do)
+}
+
+// meddle changes what a restore rests on while it goes on.
+func (h *history) meddle(j job.Job) {
+	if !h.cruel {
+		return
+	}
+	chosen := j.Choosing() && j.State == job.Verifying
+	if j.Restore != nil && j.Restore.Automatic && (chosen || j.Lost()) && one(h.r, 2) {
+		// Before its next prompt, too late.
+		h.whenever(j, time.Duration(h.r.IntN(1000))*time.Millisecond, h.resolveFor)
+	}
+	switch {
+	case j.Restore != nil && j.Restore.Warm && j.State == job.Pending && j.Attempt.Number == 0 && one(h.r, 4):
+		h.whenever(j, 0, h.insteadOf)
+	case j.Restore == nil || j.Restore.Warm || j.Restore.Wanted != "" || j.Restore.Approval.By != "":
+	case j.State == job.Pending && j.Attempt.Number == 0 && j.Restore.Automatic && one(h.r, 2):
+		// Its target may hold the newest point: not for long.
+		h.after(0, func() {
+			if !h.calm && !h.failed() {
+				h.ask(request.Request{ID: h.id("b"), Kind: request.Backup, Service: j.Restore.Source, By: "ann"})
+			}
+		})
+	case j.Attempt.Phase == job.SafetyBackup && j.State.HoldsLease():
+		h.whenever(j, 0, pick(h.r, h.strict, h.regress, h.regress, h.regress, func(job.Job) {}))
+	}
+}
+
+// insteadOf calls a refresh off, and asks for a failover that would need it.
+func (h *history) insteadOf(j job.Job) {
+	h.cancelJob(j)
+	if !h.failed() {
+		h.ask(request.Request{ID: h.id("r"), Kind: request.Restore, Service: j.Restore.Source, By: "ann", To: j.Service})
+	}
+}
+
+// strict is a new plan, by which a restore of j's source needs an approval.
+func (h *history) strict(j job.Job) {
+	changed := *h.plan
+	changed.Services = slices.Clone(h.plan.Services)
+	for i := range changed.Services {
+		if s := &changed.Services[i]; s.Name == j.Restore.Source && s.Failover.Mode == plan.FailoverAuto {
+			h.inject("plan changed")
+			s.Failover.Mode = plan.FailoverApprove
 		}
-	})
+	}
+	h.plan = &changed
+}
+
+// regress deletes the points of j's source that are newer than what j's
+// target holds.
+func (h *history) regress(j job.Job) {
+	target, err := h.store.Summary(h.context, j.Service)
+	held, ok := h.points[target.Holds]
+	if err != nil || !ok || !held.Live() || held.Service != j.Restore.Source {
+		return
+	}
+	for _, p := range h.catalogue(held.Service) {
+		if p.StartedAt.After(held.StartedAt) {
+			h.inject("newer points deleted")
+			h.deletePoint(p)
+		}
+	}
 }
 
 func (h *history) cancelJob(j job.Job) {

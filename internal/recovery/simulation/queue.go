@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"lifeboat/internal/job"
@@ -64,6 +65,10 @@ func (h *history) deliverAfter(d time.Duration, m job.Message) {
 // deliver hands a message to one instance, or to two at once.
 func (h *history) deliver(m job.Message) {
 	h.waiting--
+	if id, _, _ := strings.Cut(m.ID, "/"); m.Queue == recovery.StepQueue && !h.calm && h.now().Before(h.muted[id]) {
+		h.inject("message dropped, of a job left alone")
+		return
+	}
 	h.figures.Acts["message"]++
 	enqueued := h.now()
 	take := func(c *call) { c.take(m, enqueued) }

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lifeboat/internal/job"
@@ -91,12 +92,18 @@ func (h *history) deadPrompt() {
 }
 
 func (h *history) giveUp(j job.Job) {
+	// Most come when the move is due.
+	h.giveUpAfter(j, pick(h.r, 0, j.NotBefore.Sub(h.now())-900*time.Millisecond, j.Deadline.Sub(h.now())))
+}
+
+func (h *history) giveUpNow(j job.Job) { h.giveUpAfter(j, 0) }
+
+func (h *history) giveUpAfter(j job.Job, wait time.Duration) {
 	d := recovery.DeadLetter{
 		Queue: recovery.StepQueue, ID: h.id("dead"), Reason: "MaxDeliveryCountExceeded", EnqueuedAt: h.now(),
 		Body: recovery.EncodePrompt(recovery.Prompt{Service: j.Service, Job: j.ID, Revision: j.Revision}),
 	}
-	// Most come when the move is due.
-	h.after(pick(h.r, 0, j.NotBefore.Sub(h.now())-900*time.Millisecond, j.Deadline.Sub(h.now())), func() {
+	h.after(wait, func() {
 		if !h.calm && !h.failed() {
 			h.newCall(nil).bury(d)
 		}
@@ -137,6 +144,22 @@ func (h *history) spoil(o *recoverytest.Operation) {
 	case n < 22:
 		h.inject("blob empty or short")
 		o.Size = pick[int64](h.r, 0, 1000, 200<<10)
+	}
+	if o.Kind == job.Backup && slices.Contains(h.targets, o.Service) { // a safety backup
+		switch h.r.IntN(8) {
+		case 0:
+			h.inject("backup without a blob")
+			o.NoBlob = true
+		case 1:
+			h.inject("blob empty or short")
+			o.Size = 0
+		}
+	}
+	if o.Kind == job.Backup && one(h.r, 12) {
+		h.hidden[o.Blob] = 1 + h.r.IntN(2)
+		if one(h.r, 4) {
+			o.Size = 0
+		}
 	}
 	if o.WithoutHandle && one(h.r, 4) || o.Forgotten && one(h.r, 4) {
 		o.Code, o.Message = "BackupFailed", "It failed."
