@@ -129,7 +129,7 @@ func (s *stage) signpost(began time.Time, web string) {
 		{"the backups", "container " + backupContainer + ", each with a " + sidecarSuffix + " beside it"},
 		{"a job's story", "jq -c 'select(.job == \"" + jobRows(s.azure)[0].id + "\")' " + s.logFile()},
 		{"connections", "source " + s.environmentFile() + "   # Service Bus, Blob and Table, ARM (" + s.at.ARM + ")"},
-		{"stories", "bin/lab play   # nightly, failover, changes, silence"},
+		{"stories", "bin/lab play   # nightly, failover, changes, silence, lost-region"},
 		{"next round", nextRound(time.Now()).Format("15:04") + ", by the BackupSchedule timer"},
 	} {
 		fmt.Fprintf(table, "  %s\t%s\n", row[0], row[1])
