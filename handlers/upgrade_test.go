@@ -145,10 +145,13 @@ func (v *twoVersions) after(holds func() bool, do func()) {
 // rollback gives the old version the turn for d.
 func (v *twoVersions) rollback(d time.Duration) {
 	v.pair.let(oldOnly)
-	left := v.newer()
-	time.AfterFunc(d, func() {
-		v.untouched(left)
-		v.pair.let(newOnly)
+	// What the new one had sent when it died may still arrive.
+	time.AfterFunc(time.Millisecond, func() {
+		left := v.newer()
+		time.AfterFunc(d, func() {
+			v.untouched(left)
+			v.pair.let(newOnly)
+		})
 	})
 }
 
