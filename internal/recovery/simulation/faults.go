@@ -58,7 +58,7 @@ func (c *call) before(name string) recoverytest.Fault {
 	}
 	if c.v == nil && one(c.r, 20) {
 		c.inject("slow answer")
-		time.Sleep(time.Duration(c.r.IntN(90)) * time.Second)
+		c.hold(time.Duration(c.r.IntN(90)) * time.Second)
 		return recoverytest.NoFault
 	}
 	return fault

@@ -143,6 +143,7 @@ func (c *call) run(what string, f func(context.Context, *recovery.Engine) error)
 		c.asking = what
 	}
 	err := f(c.context, c.engine)
+	c.yield(c.v)
 	c.tell("%s: %v", what, err)
 	return err == nil
 }

@@ -138,20 +138,40 @@ func (h *history) aside(f func(*call)) {
 	c := h.newCall(v)
 	go func() {
 		defer h.live.Add(-1)
+		defer func() {
+			if r := recover(); r != nil && r != (died{}) {
+				panic(r)
+			}
+		}()
 		f(c)
 	}()
 	synctest.Wait()
 }
 
-// yield holds an invocation up before an effect.
+// yield holds an invocation up before an effect. What is no invocation of its
+// own lets those go first that a pause of the engine's has let go on just now:
+// only one goroutine at a time may do anything that the others see.
 func (h *history) yield(v *invocation) {
 	if v == nil {
+		if h.live.Load() > 0 {
+			synctest.Wait()
+		}
 		return
 	}
 	h.arrived <- v
 	if !<-v.resume {
 		panic(died{})
 	}
+}
+
+// hold lets time pass for the caller.
+func (c *call) hold(d time.Duration) {
+	if c.v == nil {
+		time.Sleep(d)
+	} else {
+		c.v.frozen = d
+	}
+	c.yield(c.v)
 }
 
 // stop ends every invocation that still goes on.

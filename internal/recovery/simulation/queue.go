@@ -108,7 +108,7 @@ func (c *call) bury(d recovery.DeadLetter) {
 		if c.failed() || c.run("dead "+d.Queue+" "+d.ID, func(ctx context.Context, e *recovery.Engine) error { return handleDead(ctx, e, d) }) {
 			return
 		}
-		time.Sleep(time.Minute)
+		c.hold(time.Minute)
 	}
 	c.tell("dead letter %s of %s stays", d.ID, d.Queue)
 }

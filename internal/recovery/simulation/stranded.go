@@ -86,7 +86,7 @@ func (c *call) freeze(service string) (thaw func(), refusal bool) {
 	c.spoilt("arm.Start")
 	return func() {
 		if c.v == nil {
-			time.Sleep(left)
+			c.hold(left)
 			c.disturbed = time.Now()
 			return
 		}
@@ -115,7 +115,7 @@ func (c *call) dawdle(m job.Move) {
 	switch {
 	case c.v == nil && leased:
 		c.inject("instance frozen until the job's time is over")
-		time.Sleep(left)
+		c.hold(left)
 		c.disturbed = time.Now()
 	case c.v != nil && one(c.r, 4):
 		c.inject("instance frozen until the job's time is over")
