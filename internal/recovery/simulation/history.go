@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +24,8 @@ type history struct {
 	azure   *recoverytest.Azure
 	store   *recoverytest.Store
 	log     *slog.Logger
-	trace   io.Writer // of everything, to replay a seed by; may be nil
+	trace   io.Writer  // of everything, to replay a seed by; may be nil
+	telling sync.Mutex // of the trace: two invocations may end at the same moment
 	figures *Figures
 	effects map[string]int
 
@@ -143,7 +145,9 @@ func (c *call) run(what string, f func(context.Context, *recovery.Engine) error)
 		c.asking = what
 	}
 	err := f(c.context, c.engine)
-	c.yield(c.v)
+	if c.v == nil {
+		c.yield(nil)
+	}
 	c.tell("%s: %v", what, err)
 	return err == nil
 }
@@ -152,6 +156,8 @@ func (h *history) failed() bool { return h.violation != nil || h.stopped }
 
 func (h *history) tell(format string, args ...any) {
 	if h.trace != nil {
+		h.telling.Lock()
+		defer h.telling.Unlock()
 		fmt.Fprintf(h.trace, "%s %s\n", h.now().Format("01-02 15:04:05.000"), fmt.Sprintf(format, args...))
 	}
 }
