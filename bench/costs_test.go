@@ -96,7 +96,7 @@ func (h house) plan(t *testing.T) *plan.Plan {
 		schedule = "0 0 0 1 1 *"
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "version: 1\ndefaults: {storageAccount: stbackups, container: apim, schedule: %s, interval: 400d, restorableFor: 400d, lapseWarning: 1d,\n", schedule)
+	fmt.Fprintf(&text, "version: 1\nhistory: 400d\ndefaults: {storageAccount: stbackups, container: apim, schedule: %s, interval: 400d, restorableFor: 400d, lapseWarning: 1d,\n", schedule)
 	text.WriteString("  retention: {keepLast: 1, daily: 0, weekly: 0, keepWithin: 1h, minKeep: 1}}\nservices:\n")
 	for i := range h.services {
 		fmt.Fprintf(&text, "  apim-%04d:\n    resourceId: %sapim-%04d\n", i, root, i)
