@@ -48,16 +48,21 @@ type Store interface {
 	// Points yields the points of a service, newest first.
 	Points(ctx context.Context, service string) iter.Seq2[job.Point, error]
 	// Alert reads what is kept of one alert. It returns job.ErrNotFound.
-	Alert(ctx context.Context, service, id string) (job.AlertRecord, error)
+	Alert(ctx context.Context, service, id string) (job.StoredAlert, error)
 	// Alerts yields the alerts of one incident.
 	Alerts(ctx context.Context, service, incident string) iter.Seq2[job.AlertRecord, error]
-	// RecordAlert writes what is kept of an alert, whether or not there was
-	// something.
-	RecordAlert(ctx context.Context, a job.AlertRecord) error
-	// OpenIncident inserts i and a and names i in the service's summary, all
-	// or nothing. It returns job.ErrConflict if the summary has changed since
-	// it was read.
-	OpenIncident(ctx context.Context, s job.StoredSummary, i job.Incident, a job.AlertRecord) error
+	// RecordAlert writes what is kept of an alert, which has the tag that it
+	// was read with, or none if there was nothing. It returns job.ErrConflict
+	// if that has changed.
+	RecordAlert(ctx context.Context, a job.StoredAlert) error
+	// OpenIncident inserts i, records a and names i in the service's summary,
+	// all or nothing. It returns job.ErrConflict if the summary or the alert
+	// has changed since it was read.
+	OpenIncident(ctx context.Context, s job.StoredSummary, i job.Incident, a job.StoredAlert) error
+	// JoinIncident records a as one more alert of i, which counts as changed
+	// then: who read it before can't resolve it. It returns job.ErrConflict
+	// if one of both has changed since it was read.
+	JoinIncident(ctx context.Context, i job.StoredIncident, a job.StoredAlert) error
 	// Incident reads one incident. It returns job.ErrNotFound.
 	Incident(ctx context.Context, service, id string) (job.StoredIncident, error)
 	// Incidents yields every open incident of every service.

@@ -63,25 +63,38 @@ func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert)
 	if err != nil {
 		return err
 	}
-	record = job.AlertRecord{ID: a.ID, Service: source.Name, Incident: summary.Incident, Rule: a.Rule, FiredAt: a.FiredAt}
+	record.AlertRecord = job.AlertRecord{ID: a.ID, Service: source.Name, Incident: summary.Incident, Rule: a.Rule, FiredAt: a.FiredAt}
 	if summary.Incident == "" {
 		return e.open(ctx, source, summary, record)
 	}
-	if err := e.Store.RecordAlert(ctx, record); err != nil {
-		return err
-	}
-	return e.respond(ctx, source, summary.Incident)
+	return e.join(ctx, source, record)
 }
 
-func (e *Engine) open(ctx context.Context, source plan.Service, summary job.StoredSummary, a job.AlertRecord) error {
+func (e *Engine) open(ctx context.Context, source plan.Service, summary job.StoredSummary, a job.StoredAlert) error {
 	incident := job.Incident{
-		ID: incidentID(a), Service: source.Name, Rule: a.Rule, OpenedAt: e.now(), FiredAt: a.FiredAt,
+		ID: incidentID(a.AlertRecord), Service: source.Name, Rule: a.Rule, OpenedAt: e.now(), FiredAt: a.FiredAt,
 	}
 	a.Incident = incident.ID
 	if err := e.Store.OpenIncident(ctx, summary, incident, a); err != nil {
 		return fmt.Errorf("open an incident of %s: %w", source.Name, err)
 	}
 	e.Log.WarnContext(ctx, "incident opened", keyService, source.Name, "incident", incident.ID, "rule", a.Rule)
+	return e.respond(ctx, source, incident.ID)
+}
+
+// join adds an alert to the incident that it names, which must be open: an
+// alert of one that has just been resolved would never be answered.
+func (e *Engine) join(ctx context.Context, source plan.Service, a job.StoredAlert) error {
+	incident, err := e.Store.Incident(ctx, source.Name, a.Incident)
+	if err != nil {
+		return err
+	}
+	if !incident.Open() {
+		return fmt.Errorf("incident %s has been resolved: %w", incident.ID, job.ErrConflict)
+	}
+	if err := e.Store.JoinIncident(ctx, incident, a); err != nil {
+		return fmt.Errorf("join an alert to an incident of %s: %w", source.Name, err)
+	}
 	return e.respond(ctx, source, incident.ID)
 }
 
@@ -95,11 +108,8 @@ func incidentID(a job.AlertRecord) string {
 // restore to: first its id is kept in the incident, then the job is made.
 // Whatever of that is left undone the next copy or Watch completes.
 func (e *Engine) respond(ctx context.Context, source plan.Service, id string) error {
-	incident, err := e.Store.Incident(ctx, source.Name, id)
-	if errors.Is(err, job.ErrNotFound) {
-		return nil // cleaned up, long after its end
-	}
-	if err != nil {
+	incident, there, err := e.incident(ctx, source.Name, id)
+	if err != nil || !there {
 		return err
 	}
 	if !incident.Open() || source.Failover.Mode == plan.FailoverOff || len(source.Standbys) == 0 {
@@ -135,7 +145,7 @@ func (e *Engine) orderRestore(ctx context.Context, source plan.Service, target, 
 func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a request.Alert) error {
 	record, err := e.Store.Alert(ctx, source.Name, a.ID)
 	if errors.Is(err, job.ErrNotFound) {
-		record, err = job.AlertRecord{ID: a.ID, Service: source.Name, Rule: a.Rule, FiredAt: a.FiredAt}, nil
+		record.AlertRecord, err = job.AlertRecord{ID: a.ID, Service: source.Name, Rule: a.Rule, FiredAt: a.FiredAt}, nil
 	}
 	if err != nil {
 		return err
@@ -158,38 +168,50 @@ func (e *Engine) resolveAlert(ctx context.Context, source plan.Service, a reques
 	if record.Incident == "" {
 		return nil
 	}
-	for other, err := range e.Store.Alerts(ctx, source.Name, record.Incident) {
+	return e.resolveQuiet(ctx, source.Name, record.Incident)
+}
+
+// incident reads one, unless it was cleaned up, long after its end.
+func (e *Engine) incident(ctx context.Context, service, id string) (i job.StoredIncident, there bool, err error) {
+	i, err = e.Store.Incident(ctx, service, id)
+	if errors.Is(err, job.ErrNotFound) {
+		return i, false, nil
+	}
+	return i, err == nil, err
+}
+
+// resolveQuiet ends an incident of which no alert is fired any more. It reads
+// the incident before its alerts: one that joins meanwhile changes it.
+func (e *Engine) resolveQuiet(ctx context.Context, service, id string) error {
+	incident, there, err := e.incident(ctx, service, id)
+	if err != nil || !there {
+		return err
+	}
+	for a, err := range e.Store.Alerts(ctx, service, id) {
 		if err != nil {
 			return err
 		}
-		if other.ResolvedAt.IsZero() {
+		if a.ResolvedAt.IsZero() {
 			return nil
 		}
 	}
-	return e.resolve(ctx, source.Name, record.Incident, "its alerts have resolved")
+	return e.resolve(ctx, incident, "its alerts have resolved")
 }
 
 // resolve ends an incident, and its restore if nothing has been requested yet.
-func (e *Engine) resolve(ctx context.Context, service, id, by string) error {
-	incident, err := e.Store.Incident(ctx, service, id)
-	if errors.Is(err, job.ErrNotFound) {
-		return nil // cleaned up, long after its end
-	}
-	if err != nil {
-		return err
-	}
+func (e *Engine) resolve(ctx context.Context, incident job.StoredIncident, by string) error {
 	if incident.Open() {
 		changed := incident.Incident
 		changed.ResolvedAt, changed.ResolvedBy = e.now(), by
 		if err := e.Store.SaveIncident(ctx, incident, changed); err != nil {
-			return fmt.Errorf("resolve incident %s: %w", id, err)
+			return fmt.Errorf("resolve incident %s: %w", incident.ID, err)
 		}
-		e.Log.InfoContext(ctx, "incident resolved", keyService, service, "incident", id, keyReason, by)
+		e.Log.InfoContext(ctx, "incident resolved", keyService, incident.Service, "incident", incident.ID, keyReason, by)
 	}
 	if incident.Restore == "" {
 		return nil
 	}
-	err = e.decide(ctx, incident.Target, incident.Restore, job.Resolved{Reason: "incident " + id + " is resolved: " + by})
+	err := e.decide(ctx, incident.Target, incident.Restore, job.Resolved{Reason: "incident " + incident.ID + " is resolved: " + by})
 	if errors.Is(err, job.ErrTooLate) || errors.Is(err, job.ErrEnded) || errors.Is(err, job.ErrNotFound) {
 		return nil
 	}

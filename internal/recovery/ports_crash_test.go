@@ -122,11 +122,15 @@ func dramas() []drama {
 			demand(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
 			w.Run(t.Context(), 3*time.Hour)
 		}},
-		{"an alert that ends before anything is done", failover("auto", ""), down, func(t *testing.T, w *recoverytest.World) {
+		{"two alerts that end before anything is done", failover("auto", ""), down, func(t *testing.T, w *recoverytest.World) {
 			a := fired(time.Now())
+			b := a
+			b.ID = "/alerts/2"
 			alert(t, w, a)
+			alert(t, w, b)
 			w.Run(t.Context(), 10*time.Second)
 			alert(t, w, resolved(a))
+			alert(t, w, resolved(b))
 			w.Run(t.Context(), 2*time.Hour)
 		}},
 		{"a gate that refuses", failover("auto", ""), night, func(t *testing.T, w *recoverytest.World) {

@@ -35,7 +35,7 @@ func (e *Engine) Request(ctx context.Context, r request.Request) error {
 	case request.Cancel:
 		return e.cancel(ctx, r)
 	case request.Acknowledge:
-		return e.acknowledge(ctx, r)
+		return e.contended(ctx, func() error { return e.acknowledge(ctx, r) })
 	case request.Maintenance:
 		return e.maintain(ctx, r)
 	}
@@ -153,8 +153,14 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 		return err
 	}
 	if summary.Incident != "" {
-		if err := e.resolve(ctx, source.Name, summary.Incident, "acknowledged by "+r.By); err != nil {
+		incident, there, err := e.incident(ctx, source.Name, summary.Incident)
+		if err != nil {
 			return err
+		}
+		if there {
+			if err := e.resolve(ctx, incident, "acknowledged by "+r.By); err != nil {
+				return err
+			}
 		}
 	}
 	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))

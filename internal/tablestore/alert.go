@@ -20,9 +20,9 @@ func alertKey(id string) string {
 	return alertPrefix + hex.EncodeToString(sum[:])
 }
 
-// alertRow leaves out the schema, as every upsert does: see summaryRow.
 func alertRow(a job.AlertRecord) row {
 	r := newRow(a.Service, alertKey(a.ID))
+	r[schemaKey] = schema
 	r["ID"] = shortened(a.ID, maxText)
 	r["Incident"] = a.Incident
 	r["Rule"] = shortened(a.Rule, maxText)
@@ -53,16 +53,17 @@ func readStoredAlert(data []byte) (job.StoredAlert, error) {
 }
 
 // Alert reads what is kept of one alert. It returns job.ErrNotFound.
-func (s *Store) Alert(ctx context.Context, service, id string) (job.AlertRecord, error) {
+func (s *Store) Alert(ctx context.Context, service, id string) (job.StoredAlert, error) {
 	doing := fmt.Sprintf("read alert %s of service %s", shortened(id, maxName), service)
 	found, err := s.get(ctx, doing, service, alertKey(id))
 	if err != nil {
-		return job.AlertRecord{}, err
+		return job.StoredAlert{}, err
 	}
-	a, err := readAlert(found.Value)
+	a, err := readStoredAlert(found.Value)
 	if err != nil {
-		return job.AlertRecord{}, fmt.Errorf("%s: %w", doing, err)
+		return job.StoredAlert{}, fmt.Errorf("%s: %w", doing, err)
 	}
+	a.ETag = string(found.ETag)
 	return a, nil
 }
 
@@ -74,16 +75,15 @@ func (s *Store) Alerts(ctx context.Context, service, incident string) iter.Seq2[
 	return listed(ctx, s, doing, query, readAlert)
 }
 
-// RecordAlert writes what is kept of an alert, whether or not there was
-// something.
-func (s *Store) RecordAlert(ctx context.Context, a job.AlertRecord) error {
-	entity, err := alertRow(a).encode()
-	if err != nil {
-		return err
-	}
-	_, err = s.client.UpsertEntity(ctx, entity, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeMerge})
-	if err != nil {
-		return failed(fmt.Sprintf("record alert %s of service %s", shortened(a.ID, maxName), a.Service), err)
-	}
-	return nil
+// RecordAlert writes what is kept of an alert. It returns job.ErrConflict if
+// that has changed since it was read, or if a was never read and is there.
+func (s *Store) RecordAlert(ctx context.Context, a job.StoredAlert) error {
+	doing := fmt.Sprintf("record alert %s of service %s", shortened(a.ID, maxName), a.Service)
+	changes := []change{alertChangeFrom(a)}
+	return incidentError(doing, s.write(ctx, changes), changes)
+}
+
+// alertChangeFrom fails if what is kept of the alert is not as it was read.
+func alertChangeFrom(a job.StoredAlert) change {
+	return change{kind: alertChange, row: alertRow(a.AlertRecord)}.over(a.ETag)
 }

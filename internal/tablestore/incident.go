@@ -73,17 +73,28 @@ func (s *Store) Incidents(ctx context.Context) iter.Seq2[job.StoredIncident, err
 	return listed(ctx, s, "list open incidents", query, readIncident)
 }
 
-// OpenIncident inserts i and a and names i in the service's summary, all or
-// nothing. It returns job.ErrConflict if the summary has changed since it was
-// read, or if i is there already.
-func (s *Store) OpenIncident(ctx context.Context, read job.StoredSummary, i job.Incident, a job.AlertRecord) error {
+// OpenIncident inserts i, records a and names i in the service's summary, all
+// or nothing. It returns job.ErrConflict if the summary or the alert has
+// changed since it was read, or if i is there already.
+func (s *Store) OpenIncident(ctx context.Context, read job.StoredSummary, i job.Incident, a job.StoredAlert) error {
 	doing := fmt.Sprintf("open incident %s", i.ID)
 	// The summary comes first, so that a race that was lost is told as that.
 	changes := []change{
 		summaryChangeFrom(read, i.Service, job.SummaryMove{Incident: &i.ID}),
-		{kind: incidentChange, action: aztables.TransactionTypeAdd, row: incidentRow(i)},
-		{kind: alertChange, action: aztables.TransactionTypeInsertMerge, row: alertRow(a)},
+		incidentChangeFrom("", i),
+		alertChangeFrom(a),
 	}
+	return incidentError(doing, s.submit(ctx, changes), changes)
+}
+
+// JoinIncident records a as one more alert of i, which gets a new tag. It
+// returns job.ErrConflict if one of both has changed since it was read.
+func (s *Store) JoinIncident(ctx context.Context, i job.StoredIncident, a job.StoredAlert) error {
+	doing := fmt.Sprintf("join incident %s", i.ID)
+	if i.ETag == "" {
+		return fmt.Errorf("%s: %w", doing, errUnread)
+	}
+	changes := []change{incidentChangeFrom(i.ETag, i.Incident), alertChangeFrom(a)}
 	return incidentError(doing, s.submit(ctx, changes), changes)
 }
 
@@ -96,7 +107,7 @@ func (s *Store) SaveIncident(ctx context.Context, from job.StoredIncident, i job
 	if from.ETag == "" {
 		return fmt.Errorf("%s: %w", doing, errUnread)
 	}
-	changes := []change{{kind: incidentChange, action: aztables.TransactionTypeUpdateMerge, row: incidentRow(i), ifMatch: from.ETag}}
+	changes := []change{incidentChangeFrom(from.ETag, i)}
 	if from.Open() && !i.Open() {
 		none := ""
 		changes = append(changes, summaryChangeOf(i.Service, job.SummaryMove{Incident: &none}))
@@ -104,12 +115,17 @@ func (s *Store) SaveIncident(ctx context.Context, from job.StoredIncident, i job
 	return incidentError(doing, s.write(ctx, changes), changes)
 }
 
+func incidentChangeFrom(tag string, i job.Incident) change {
+	return change{kind: incidentChange, row: incidentRow(i)}.over(tag)
+}
+
 func incidentError(doing string, err error, changes []change) error {
 	if err == nil {
 		return nil
 	}
 	a := answerOf(err)
-	if (a.stale() || a.missing() || a.exists()) && (a.about(changes, summaryChange) || a.about(changes, incidentChange)) {
+	judged := a.about(changes, summaryChange) || a.about(changes, incidentChange) || a.about(changes, alertChange)
+	if judged && (a.stale() || a.missing() || a.exists()) {
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	}
 	return failed(doing, err)

@@ -19,6 +19,7 @@ import (
 
 var (
 	theIncident = job.Incident{ID: "inc-1", Service: service, Rule: "rule", OpenedAt: begin, FiredAt: begin}
+	freshAlert  = job.StoredAlert{AlertRecord: theAlert}
 	theAlert    = job.AlertRecord{ID: "/subscriptions/1/alerts/1", Service: service, Incident: "inc-1", Rule: "rule", FiredAt: begin}
 )
 
@@ -48,12 +49,16 @@ func incidentCalls() map[string]func(context.Context, *tablestore.Store) error {
 			return err
 		},
 		"Alerts":      func(ctx context.Context, s *tablestore.Store) error { return last(s.Alerts(ctx, service, "inc-1")) },
-		"RecordAlert": func(ctx context.Context, s *tablestore.Store) error { return s.RecordAlert(ctx, theAlert) },
+		"RecordAlert": func(ctx context.Context, s *tablestore.Store) error { return s.RecordAlert(ctx, freshAlert) },
 		"OpenIncident without a summary": func(ctx context.Context, s *tablestore.Store) error {
-			return s.OpenIncident(ctx, job.StoredSummary{}, theIncident, theAlert)
+			return s.OpenIncident(ctx, job.StoredSummary{}, theIncident, freshAlert)
 		},
 		"OpenIncident": func(ctx context.Context, s *tablestore.Store) error {
-			return s.OpenIncident(ctx, job.StoredSummary{ETag: tag}, theIncident, theAlert)
+			return s.OpenIncident(ctx, job.StoredSummary{ETag: tag}, theIncident, freshAlert)
+		},
+		"JoinIncident": func(ctx context.Context, s *tablestore.Store) error { return s.JoinIncident(ctx, from, freshAlert) },
+		"RecordAlert that was read": func(ctx context.Context, s *tablestore.Store) error {
+			return s.RecordAlert(ctx, job.StoredAlert{AlertRecord: theAlert, ETag: tag})
 		},
 		"Incident": func(ctx context.Context, s *tablestore.Store) error {
 			_, err := s.Incident(ctx, service, "inc-1")
@@ -78,10 +83,18 @@ func (b *bundle) open(t *testing.T) job.StoredIncident {
 	t.Helper()
 	summary, err := b.StoredSummary(t.Context(), service)
 	check(t, err)
-	check(t, b.OpenIncident(t.Context(), summary, theIncident, theAlert))
+	check(t, b.OpenIncident(t.Context(), summary, theIncident, freshAlert))
 	i, err := b.Incident(t.Context(), service, theIncident.ID)
 	check(t, err)
 	return i
+}
+
+// alert is theAlert as it is kept.
+func (b *bundle) alert(t *testing.T) job.StoredAlert {
+	t.Helper()
+	a, err := b.Alert(t.Context(), service, theAlert.ID)
+	check(t, err)
+	return a
 }
 
 func TestIncidentRows(t *testing.T) {
@@ -95,7 +108,7 @@ func TestIncidentRows(t *testing.T) {
 			"Restore": "", "Target": "", "ResolvedAt": none, "ResolvedBy": "",
 		},
 		alertKey(theAlert.ID): {
-			"ID": theAlert.ID, "Incident": "inc-1", "Rule": "rule", "FiredAt": begin, "ResolvedAt": none,
+			"Schema": int32(1), "ID": theAlert.ID, "Incident": "inc-1", "Rule": "rule", "FiredAt": begin, "ResolvedAt": none,
 		},
 	} {
 		got := b.row(service, key)
@@ -120,12 +133,12 @@ func TestIncidentsKeepUnknownProperties(t *testing.T) {
 	over := from.Incident
 	over.ResolvedAt = begin.Add(time.Hour)
 	check(t, b.SaveIncident(t.Context(), from, over))
-	check(t, b.RecordAlert(t.Context(), theAlert))
+	check(t, b.RecordAlert(t.Context(), b.alert(t)))
 	summary, err := b.StoredSummary(t.Context(), service)
 	check(t, err)
 	next := theIncident
 	next.ID = "inc-2"
-	check(t, b.OpenIncident(t.Context(), summary, next, theAlert))
+	check(t, b.OpenIncident(t.Context(), summary, next, b.alert(t)))
 	for _, key := range keys {
 		if got := b.row(service, key)["FromTheFuture"]; got != "kept" {
 			t.Errorf("%s: unknown property is %v", key, got)
@@ -187,7 +200,7 @@ func TestIncidentRequests(t *testing.T) {
 	}{
 		{"opening, with its reads", 3, func() error { from = b.open(t); return nil }},
 		{"saving", 1, func() error { return b.SaveIncident(t.Context(), from, theIncident) }},
-		{"one alert", 1, func() error { return b.RecordAlert(t.Context(), theAlert) }},
+		{"one alert, with its read", 2, func() error { return b.RecordAlert(t.Context(), b.alert(t)) }},
 		{"the open incidents", 1, func() error { return last(b.Incidents(t.Context())) }},
 		{"the points", 1, func() error { return last(b.Points(t.Context(), service)) }},
 	} {

@@ -113,9 +113,15 @@ func summaryChangeOf(service string, m job.SummaryMove) change {
 
 // summaryChangeFrom fails if the summary is not as it was read.
 func summaryChangeFrom(read job.StoredSummary, service string, m job.SummaryMove) change {
-	c := change{kind: summaryChange, action: aztables.TransactionTypeAdd, row: summaryRow(service, m)}
-	if read.ETag != "" {
-		c.action, c.ifMatch = aztables.TransactionTypeUpdateMerge, read.ETag
+	return change{kind: summaryChange, row: summaryRow(service, m)}.over(read.ETag)
+}
+
+// over makes c a change of a row as it was read, or of one that was not there
+// if there is no tag.
+func (c change) over(tag string) change {
+	c.action = aztables.TransactionTypeAdd
+	if tag != "" {
+		c.action, c.ifMatch = aztables.TransactionTypeUpdateMerge, tag
 	}
 	return c
 }

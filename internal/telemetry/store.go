@@ -62,21 +62,27 @@ func (s store) Lease(ctx context.Context, service string) (job.StoredLease, erro
 	})
 }
 
-func (s store) Alert(ctx context.Context, service, id string) (job.AlertRecord, error) {
-	return ask(ctx, s.spans, "Alert", about{keyService.String(service), keyAlert.String(id)}, func(ctx context.Context) (job.AlertRecord, error) {
+func (s store) Alert(ctx context.Context, service, id string) (job.StoredAlert, error) {
+	return ask(ctx, s.spans, "Alert", about{keyService.String(service), keyAlert.String(id)}, func(ctx context.Context) (job.StoredAlert, error) {
 		return s.next.Alert(ctx, service, id)
 	})
 }
 
-func (s store) RecordAlert(ctx context.Context, a job.AlertRecord) error {
+func (s store) RecordAlert(ctx context.Context, a job.StoredAlert) error {
 	return tell(ctx, s.spans, "RecordAlert", about{keyService.String(a.Service), keyAlert.String(a.ID)}, func(ctx context.Context) error {
 		return s.next.RecordAlert(ctx, a)
 	})
 }
 
-func (s store) OpenIncident(ctx context.Context, from job.StoredSummary, i job.Incident, a job.AlertRecord) error {
+func (s store) OpenIncident(ctx context.Context, from job.StoredSummary, i job.Incident, a job.StoredAlert) error {
 	return tell(ctx, s.spans, "OpenIncident", about{keyService.String(i.Service), keyIncident.String(i.ID), keyAlert.String(a.ID)}, func(ctx context.Context) error {
 		return s.next.OpenIncident(ctx, from, i, a)
+	})
+}
+
+func (s store) JoinIncident(ctx context.Context, i job.StoredIncident, a job.StoredAlert) error {
+	return tell(ctx, s.spans, "JoinIncident", about{keyService.String(i.Service), keyIncident.String(i.ID), keyAlert.String(a.ID)}, func(ctx context.Context) error {
+		return s.next.JoinIncident(ctx, i, a)
 	})
 }
 

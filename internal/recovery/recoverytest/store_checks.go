@@ -41,6 +41,16 @@ func (s *Store) Catalogue(service string) []job.Point {
 	return all
 }
 
+// SummaryOf is a service's summary, empty if it has none, for checks.
+func (s *Store) SummaryOf(service string) job.Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.partition(service); p.summary != nil {
+		return p.summary.Summary
+	}
+	return job.Summary{Service: service}
+}
+
 // AllIncidents are all incidents of a service by id, for checks.
 func (s *Store) AllIncidents(service string) []job.Incident {
 	s.mu.Lock()
@@ -49,6 +59,18 @@ func (s *Store) AllIncidents(service string) []job.Incident {
 	incidents := s.partition(service).incidents
 	for _, id := range slices.Sorted(maps.Keys(incidents)) {
 		all = append(all, incidents[id].Incident)
+	}
+	return all
+}
+
+// AllAlerts are all alerts of a service by id, for checks.
+func (s *Store) AllAlerts(service string) []job.AlertRecord {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []job.AlertRecord
+	alerts := s.partition(service).alerts
+	for _, id := range slices.Sorted(maps.Keys(alerts)) {
+		all = append(all, alerts[id].AlertRecord)
 	}
 	return all
 }

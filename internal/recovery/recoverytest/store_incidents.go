@@ -27,17 +27,16 @@ func (s *Store) StoredSummary(_ context.Context, service string) (found job.Stor
 }
 
 // Alert implements recovery.Store.
-func (s *Store) Alert(_ context.Context, service, id string) (found job.AlertRecord, err error) {
+func (s *Store) Alert(_ context.Context, service, id string) (found job.StoredAlert, err error) {
 	err = s.do("Alert", func() error {
-		stored, ok := s.partition(service).alerts[id]
-		if !ok {
+		var ok bool
+		if found, ok = s.partition(service).alerts[id]; !ok {
 			return fmt.Errorf("alert %s: %w", id, job.ErrNotFound)
 		}
-		found = stored.AlertRecord
 		return nil
 	})
 	if err != nil {
-		return job.AlertRecord{}, err
+		return job.StoredAlert{}, err
 	}
 	return found, nil
 }
@@ -55,15 +54,22 @@ func (s *Store) Alerts(_ context.Context, service, incident string) iter.Seq2[jo
 }
 
 // RecordAlert implements recovery.Store.
-func (s *Store) RecordAlert(_ context.Context, a job.AlertRecord) error {
-	return s.do("RecordAlert", func() error {
-		s.partition(a.Service).alerts[a.ID] = job.StoredAlert{AlertRecord: a, ETag: s.tag()}
-		return nil
-	})
+func (s *Store) RecordAlert(_ context.Context, a job.StoredAlert) error {
+	return s.do("RecordAlert", func() error { return s.record(a) })
+}
+
+// record writes an alert unless it changed since it was read.
+func (s *Store) record(a job.StoredAlert) error {
+	p := s.partition(a.Service)
+	if p.alerts[a.ID].ETag != a.ETag {
+		return fmt.Errorf("alert %s: %w", a.ID, job.ErrConflict)
+	}
+	p.alerts[a.ID] = job.StoredAlert{AlertRecord: a.AlertRecord, ETag: s.tag()}
+	return nil
 }
 
 // OpenIncident implements recovery.Store.
-func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.Incident, a job.AlertRecord) error {
+func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.Incident, a job.StoredAlert) error {
 	return s.do("OpenIncident", func() error {
 		p := s.partition(i.Service)
 		tag := ""
@@ -76,11 +82,36 @@ func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.In
 		if _, ok := p.incidents[i.ID]; ok {
 			return fmt.Errorf("incident %s is there: %w", i.ID, job.ErrConflict)
 		}
+		if err := s.record(a); err != nil {
+			return err
+		}
 		s.note(i.Service, job.SummaryMove{Incident: &i.ID})
 		p.incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
-		p.alerts[a.ID] = job.StoredAlert{AlertRecord: a, ETag: s.tag()}
 		return nil
 	})
+}
+
+// JoinIncident implements recovery.Store.
+func (s *Store) JoinIncident(_ context.Context, i job.StoredIncident, a job.StoredAlert) error {
+	return s.do("JoinIncident", func() error {
+		if err := s.asRead(i); err != nil {
+			return err
+		}
+		if err := s.record(a); err != nil {
+			return err
+		}
+		i.ETag = s.tag()
+		s.partition(i.Service).incidents[i.ID] = i
+		return nil
+	})
+}
+
+// asRead reports whether an incident is still as it was read.
+func (s *Store) asRead(i job.StoredIncident) error {
+	if now, ok := s.partition(i.Service).incidents[i.ID]; !ok || now.ETag != i.ETag {
+		return fmt.Errorf("incident %s: %w", i.ID, job.ErrConflict)
+	}
+	return nil
 }
 
 // Incident implements recovery.Store.
@@ -114,11 +145,10 @@ func (s *Store) Incidents(context.Context) iter.Seq2[job.StoredIncident, error] 
 // SaveIncident implements recovery.Store.
 func (s *Store) SaveIncident(_ context.Context, from job.StoredIncident, i job.Incident) error {
 	return s.do("SaveIncident", func() error {
-		p := s.partition(i.Service)
-		if now, ok := p.incidents[i.ID]; !ok || now.ETag != from.ETag {
-			return fmt.Errorf("incident %s: %w", i.ID, job.ErrConflict)
+		if err := s.asRead(from); err != nil {
+			return err
 		}
-		p.incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
+		s.partition(i.Service).incidents[i.ID] = job.StoredIncident{Incident: i, ETag: s.tag()}
 		if from.Open() && !i.Open() {
 			// One that was resolved before is not the summary's any more.
 			none := ""

@@ -17,15 +17,38 @@ var alertCases = []StoreCase{
 	{"every field of an alert comes back", everyAlertField},
 	{"an alert is known by all of its id and by its service", alertsApart},
 	{"a resolved alert stays", tombstone},
+	{"an alert is recorded over what was read, and over nothing else", alertConflict},
 	{"the alerts of one incident are found, and no others", alertsOfIncident},
 	{"1,500 alerts of an incident are found", alertFlood},
 }
 
 func alert(t *testing.T, s recovery.Store, service, id string) job.AlertRecord {
 	t.Helper()
+	return storedAlert(t, s, service, id).AlertRecord
+}
+
+func storedAlert(t *testing.T, s recovery.Store, service, id string) job.StoredAlert {
+	t.Helper()
 	found, err := s.Alert(t.Context(), service, id)
 	check(t, err)
+	if found.ETag == "" {
+		t.Errorf("alert %s was read without a tag", id)
+	}
 	return found
+}
+
+// fresh is an alert of which nothing was known when it was read.
+func fresh(a job.AlertRecord) job.StoredAlert { return job.StoredAlert{AlertRecord: a} }
+
+// recordAlert writes a over what is there.
+func recordAlert(t *testing.T, s recovery.Store, a job.AlertRecord) {
+	t.Helper()
+	known, err := s.Alert(t.Context(), a.Service, a.ID)
+	if err != nil {
+		wantIs(t, err, job.ErrNotFound)
+	}
+	known.AlertRecord = a
+	check(t, s.RecordAlert(t.Context(), known))
 }
 
 func unknownAlert(t *testing.T, s recovery.Store) {
@@ -41,7 +64,7 @@ func everyAlertField(t *testing.T, s recovery.Store) {
 			fill(reflect.ValueOf(&a).Elem(), "Alert", &seed)
 		}
 		a.ID, a.Service = "/subscriptions/1/providers/Microsoft.AlertsManagement/alerts/a?b#c'", "apim-weu"
-		check(t, s.RecordAlert(t.Context(), a))
+		recordAlert(t, s, a)
 		want(t, "alert", alert(t, s, "apim-weu", a.ID), a)
 	}
 }
@@ -52,7 +75,7 @@ func alertsApart(t *testing.T, s recovery.Store) {
 	for n, id := range []string{"/a/b", "a/b", "/A/B", "/a/b/", "", long + "1", long + "2"} {
 		for _, service := range []string{"apim-weu", "apim-neu"} {
 			a := job.AlertRecord{ID: id, Service: service, Rule: fmt.Sprint("rule ", n)}
-			check(t, s.RecordAlert(t.Context(), a))
+			recordAlert(t, s, a)
 			all = append(all, a)
 		}
 	}
@@ -65,12 +88,28 @@ func tombstone(t *testing.T, s recovery.Store) {
 	open(t, s, "apim-weu", 1)
 	i, a := incidentOf("apim-weu", 1)
 	a.ResolvedAt = begin.Add(time.Hour)
-	check(t, s.RecordAlert(t.Context(), a))
+	recordAlert(t, s, a)
 	check(t, s.SaveIncident(t.Context(), storedIncident(t, s, "apim-weu", i.ID), resolved(i)))
 	open(t, s, "apim-weu", 2)
 	want(t, "alert", alert(t, s, "apim-weu", a.ID), a)
 	want(t, "alerts", collect(t, s.Alerts(t.Context(), "apim-weu", i.ID)), []job.AlertRecord{a})
 	want(t, "incident in the summary", summary(t.Context(), t, s, "apim-weu").Incident, "inc-2")
+}
+
+func alertConflict(t *testing.T, s recovery.Store) {
+	_, a := incidentOf("apim-weu", 1)
+	recordAlert(t, s, a)
+	old := storedAlert(t, s, "apim-weu", a.ID)
+	a.ResolvedAt = begin.Add(time.Hour)
+	recordAlert(t, s, a)
+	wantIs(t, s.RecordAlert(t.Context(), old), job.ErrConflict)
+	wantIs(t, s.RecordAlert(t.Context(), fresh(old.AlertRecord)), job.ErrConflict)
+	other := old
+	other.ID = "/subscriptions/1/alerts/none"
+	wantIs(t, s.RecordAlert(t.Context(), other), job.ErrConflict)
+	want(t, "alert", alert(t, s, "apim-weu", a.ID), a)
+	_, err := s.Alert(t.Context(), "apim-weu", other.ID)
+	wantIs(t, err, job.ErrNotFound)
 }
 
 func alertsOfIncident(t *testing.T, s recovery.Store) {
@@ -80,7 +119,7 @@ func alertsOfIncident(t *testing.T, s recovery.Store) {
 		for _, incident := range []string{"inc-1", "inc-10", "", odd} {
 			for n := range 3 {
 				a := job.AlertRecord{ID: fmt.Sprint(incident, "/", n), Service: service, Incident: incident, FiredAt: begin}
-				check(t, s.RecordAlert(t.Context(), a))
+				recordAlert(t, s, a)
 				if service == "apim-weu" && incident == odd {
 					wanted = append(wanted, a.ID)
 				}
@@ -106,7 +145,7 @@ func alertFlood(t *testing.T, s recovery.Store) {
 	for n := range flood {
 		_, a := incidentOf("apim-weu", n)
 		a.Incident = "inc-0"
-		check(t, s.RecordAlert(t.Context(), a))
+		recordAlert(t, s, a)
 		wanted = append(wanted, a.ID)
 	}
 	slices.Sort(wanted)

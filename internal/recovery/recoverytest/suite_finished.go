@@ -98,9 +98,7 @@ func finishedRows(t *testing.T, s recovery.Store) {
 		case f.Point != nil:
 			want(t, "point", *f.Point, pointOf(t, s, "apim-weu", f.Point.Blob))
 		case f.Alert != nil:
-			a, err := s.Alert(t.Context(), "apim-weu", f.Alert.ID)
-			check(t, err)
-			want(t, "alert", f.Alert.AlertRecord, a)
+			want(t, "alert", *f.Alert, storedAlert(t, s, "apim-weu", f.Alert.ID))
 		}
 	}
 }
@@ -118,7 +116,7 @@ func touch(t *testing.T, s recovery.Store, f job.Finished) error {
 	case f.Incident != nil:
 		return s.SaveIncident(t.Context(), *f.Incident, f.Incident.Incident)
 	case f.Alert != nil:
-		return s.RecordAlert(t.Context(), f.Alert.AlertRecord)
+		return s.RecordAlert(t.Context(), *f.Alert)
 	}
 	return s.Transit(t.Context(), hold(t, s, *f.Point))
 }

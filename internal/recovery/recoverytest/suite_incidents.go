@@ -18,7 +18,10 @@ var incidentCases = []StoreCase{
 	{"an incident is opened with its alert and its service's summary", openIncident},
 	{"an incident is not opened over a summary that has changed, not by half", openFromOldRead},
 	{"an incident of that id is a conflict and changes nothing", openTwice},
+	{"an incident is not opened on an alert that has ended meanwhile", openOverTombstone},
 	{"of sixteen incidents at once one is opened", openRace},
+	{"an alert joins an incident, which counts as changed then", join},
+	{"no alert joins an incident, or overwrites an alert, that has changed", joinFromOldRead},
 	{"every field of an incident comes back", everyIncidentField},
 	{"a save of an incident from an old read is a conflict and changes nothing", oldIncident},
 	{"the end of an incident empties the summary, and its row stays", resolve},
@@ -52,7 +55,7 @@ func storedIncident(t *testing.T, s recovery.Store, service, id string) job.Stor
 func open(t *testing.T, s recovery.Store, service string, n int) job.StoredIncident {
 	t.Helper()
 	i, a := incidentOf(service, n)
-	check(t, s.OpenIncident(t.Context(), storedSummary(t, s, service), i, a))
+	check(t, s.OpenIncident(t.Context(), storedSummary(t, s, service), i, fresh(a)))
 	return storedIncident(t, s, service, i.ID)
 }
 
@@ -81,9 +84,7 @@ func openIncident(t *testing.T, s recovery.Store) {
 		want(t, "incident", open(t, s, service, 1).Incident, i)
 		model.Incident = i.ID
 		want(t, "summary", summary(t.Context(), t, s, service), model)
-		got, err := s.Alert(t.Context(), service, a.ID)
-		check(t, err)
-		want(t, "alert", got, a)
+		want(t, "alert", alert(t, s, service, a.ID), a)
 	}
 }
 
@@ -98,7 +99,7 @@ func openFromOldRead(t *testing.T, s recovery.Store) {
 		before := storedSummary(t, s, service)
 
 		i, a := incidentOf(service, 1)
-		wantIs(t, s.OpenIncident(t.Context(), old, i, a), job.ErrConflict)
+		wantIs(t, s.OpenIncident(t.Context(), old, i, fresh(a)), job.ErrConflict)
 		_, err := s.Incident(t.Context(), service, i.ID)
 		wantIs(t, err, job.ErrNotFound)
 		_, err = s.Alert(t.Context(), service, a.ID)
@@ -106,7 +107,7 @@ func openFromOldRead(t *testing.T, s recovery.Store) {
 		want(t, "summary", storedSummary(t, s, service), before)
 	}
 	i, a := incidentOf("apim-sea", 1)
-	wantIs(t, s.OpenIncident(t.Context(), storedSummary(t, s, "apim-neu"), i, a), job.ErrConflict) // another's tag
+	wantIs(t, s.OpenIncident(t.Context(), storedSummary(t, s, "apim-neu"), i, fresh(a)), job.ErrConflict) // another's tag
 }
 
 func openTwice(t *testing.T, s recovery.Store) {
@@ -117,12 +118,66 @@ func openTwice(t *testing.T, s recovery.Store) {
 
 	again, a := incidentOf("apim-weu", 1)
 	a.FiredAt = begin.Add(time.Hour)
-	wantIs(t, s.OpenIncident(t.Context(), before, again, a), job.ErrConflict)
+	wantIs(t, s.OpenIncident(t.Context(), before, again, fresh(a)), job.ErrConflict)
 	want(t, "incident", storedIncident(t, s, "apim-weu", first.ID), ended)
 	want(t, "summary", storedSummary(t, s, "apim-weu"), before)
-	kept, err := s.Alert(t.Context(), "apim-weu", a.ID)
-	check(t, err)
-	want(t, "time of the alert", kept.FiredAt, first.FiredAt)
+	want(t, "time of the alert", alert(t, s, "apim-weu", a.ID).FiredAt, first.FiredAt)
+}
+
+func openOverTombstone(t *testing.T, s recovery.Store) {
+	create(t, s, pending("apim-weu"))
+	before := storedSummary(t, s, "apim-weu")
+	i, a := incidentOf("apim-weu", 1)
+	over := a
+	over.Incident, over.ResolvedAt = "", begin.Add(time.Hour)
+	recordAlert(t, s, over)
+	old := storedAlert(t, s, "apim-weu", a.ID)
+	over.ResolvedAt = begin.Add(2 * time.Hour)
+	recordAlert(t, s, over)
+
+	for _, read := range []string{"", old.ETag} {
+		wantIs(t, s.OpenIncident(t.Context(), before, i, job.StoredAlert{AlertRecord: a, ETag: read}), job.ErrConflict)
+		_, err := s.Incident(t.Context(), "apim-weu", i.ID)
+		wantIs(t, err, job.ErrNotFound)
+		want(t, "alert", alert(t, s, "apim-weu", a.ID), over)
+		want(t, "summary", storedSummary(t, s, "apim-weu"), before)
+	}
+	known := storedAlert(t, s, "apim-weu", a.ID)
+	known.AlertRecord = a
+	check(t, s.OpenIncident(t.Context(), before, i, known))
+	want(t, "alert", alert(t, s, "apim-weu", a.ID), a)
+}
+
+func join(t *testing.T, s recovery.Store) {
+	first := open(t, s, "apim-weu", 1)
+	_, opened := incidentOf("apim-weu", 1)
+	_, a := incidentOf("apim-weu", 2)
+	a.Incident = first.ID
+	check(t, s.JoinIncident(t.Context(), first, fresh(a)))
+	want(t, "incident", storedIncident(t, s, "apim-weu", first.ID).Incident, first.Incident)
+	want(t, "alerts", alertIDs(collect(t, s.Alerts(t.Context(), "apim-weu", first.ID))), []string{opened.ID, a.ID})
+	// Who read the incident before does not know of all its alerts.
+	wantIs(t, s.SaveIncident(t.Context(), first, resolved(first.Incident)), job.ErrConflict)
+	check(t, s.SaveIncident(t.Context(), storedIncident(t, s, "apim-weu", first.ID), resolved(first.Incident)))
+}
+
+func joinFromOldRead(t *testing.T, s recovery.Store) {
+	first := open(t, s, "apim-weu", 1)
+	_, a := incidentOf("apim-weu", 2)
+	a.Incident = first.ID
+	recordAlert(t, s, a)
+	known := storedAlert(t, s, "apim-weu", a.ID)
+	wantIs(t, s.JoinIncident(t.Context(), first, fresh(a)), job.ErrConflict)
+	want(t, "incident", storedIncident(t, s, "apim-weu", first.ID), first)
+
+	check(t, s.SaveIncident(t.Context(), first, resolved(first.Incident)))
+	wantIs(t, s.JoinIncident(t.Context(), first, known), job.ErrConflict)
+	unread := job.StoredIncident{Incident: first.Incident}
+	wantIs(t, s.JoinIncident(t.Context(), unread, known), job.ErrConflict)
+	gone := first
+	gone.ID = "inc-9"
+	wantIs(t, s.JoinIncident(t.Context(), gone, known), job.ErrConflict)
+	want(t, "alert", storedAlert(t, s, "apim-weu", a.ID), known)
 }
 
 func openRace(t *testing.T, s recovery.Store) {
@@ -133,7 +188,7 @@ func openRace(t *testing.T, s recovery.Store) {
 		var group sync.WaitGroup
 		for n := range errs {
 			i, a := incidentOf(service, n)
-			group.Go(func() { errs[n] = s.OpenIncident(t.Context(), from, i, a) })
+			group.Go(func() { errs[n] = s.OpenIncident(t.Context(), from, i, fresh(a)) })
 		}
 		group.Wait()
 		winner := slices.Index(errs, nil)
@@ -166,7 +221,7 @@ func everyIncidentField(t *testing.T, s recovery.Store) {
 		return i
 	}
 	_, a := incidentOf("apim-weu", 1)
-	check(t, s.OpenIncident(t.Context(), storedSummary(t, s, "apim-weu"), filled(1), a))
+	check(t, s.OpenIncident(t.Context(), storedSummary(t, s, "apim-weu"), filled(1), fresh(a)))
 	want(t, "incident", storedIncident(t, s, "apim-weu", "inc-1").Incident, filled(1))
 	for _, next := range []job.Incident{filled(100), {ID: "inc-1", Service: "apim-weu"}, filled(200)} {
 		check(t, s.SaveIncident(t.Context(), storedIncident(t, s, "apim-weu", "inc-1"), next))

@@ -19,7 +19,7 @@ var acts = []struct {
 	share int
 	do    func(*history)
 }{
-	{"alert", 6, (*history).alert}, {"copy of an alert", 3, (*history).copyAlert}, {"outage", 14, (*history).outage},
+	{"alert", 6, (*history).alert}, {"copy of an alert", 3, (*history).copyAlert}, {"outage", 14, (*history).outage}, {"overlap", 4, (*history).overlap},
 	{"restore", 8, (*history).restore}, {"approval", 16, (*history).approve}, {"cancel", 6, (*history).cancel},
 	{"acknowledge", 5, (*history).acknowledge}, {"maintenance", 2, (*history).maintain}, {"backup", 7, (*history).backup},
 	{"change", 8, (*history).change}, {"blob deleted", 2, (*history).deleteBlob}, {"hold", 3, (*history).hold},
@@ -128,7 +128,7 @@ func (h *history) outage() {
 	a := request.Alert{ID: h.id("/outage"), Rule: s.Failover.Rules[0], Condition: request.Fired, FiredAt: h.now().Add(-time.Duration(h.r.IntN(10)) * time.Minute)}
 	h.sendAlert(a)
 	if one(h.r, 2) {
-		h.after(time.Duration(h.r.IntN(60*60))*time.Second, func() {
+		h.after(time.Duration(h.r.Int64N(int64(pick(h.r, time.Minute, 10*time.Minute, time.Hour)))), func() {
 			if h.calm || h.failed() {
 				return
 			}

@@ -25,6 +25,9 @@ func (h *history) inject(what string) {
 
 // before is what befalls an effect; it may kill the invocation.
 func (c *call) before(name string) recoverytest.Fault {
+	if c.stallAt--; c.stallAt == 0 && c.v != nil {
+		c.v.frozen = c.stall
+	}
 	c.yield(c.v)
 	c.figures.Effects++
 	c.effects[name]++

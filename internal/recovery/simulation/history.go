@@ -62,7 +62,10 @@ type call struct {
 	at     time.Time // when it began, by the world's clock
 	faulty bool      // a fault befell it
 	asking string    // what it carries out
-	engine *recovery.Engine
+	// It is held up for stall before its stallAt-th effect from now on.
+	stallAt int
+	stall   time.Duration
+	engine  *recovery.Engine
 }
 
 // Violation is an invariant that did not hold.
@@ -145,9 +148,7 @@ func (c *call) run(what string, f func(context.Context, *recovery.Engine) error)
 		c.asking = what
 	}
 	err := f(c.context, c.engine)
-	if c.v == nil {
-		c.yield(nil)
-	}
+	c.yield(c.v)
 	c.tell("%s: %v", what, err)
 	return err == nil
 }

@@ -201,7 +201,10 @@ func (c *call) transited(t job.Transition) {
 
 // sendAlert is one delivery of an alert. What was not taken may have had a
 // part of its effect; the oracle then believes what forbids less.
-func (h *history) sendAlert(a request.Alert) {
+func (h *history) sendAlert(a request.Alert) { h.noteAlert(a, h.tellAlert) }
+
+// noteAlert tells of an alert, and books it.
+func (h *history) noteAlert(a request.Alert, tell func(request.Alert) (taken bool)) {
 	h.sent = append(h.sent, a)
 	source := ""
 	for _, s := range h.plan.Services {
@@ -214,7 +217,7 @@ func (h *history) sendAlert(a request.Alert) {
 	if source != "" && a.Condition == request.Fired && !is && a.FiredAt.After(h.resolved[a.ID]) {
 		fired[a.ID] = a.FiredAt
 	}
-	taken := h.tellAlert(a)
+	taken := tell(a)
 	if source != "" && a.Condition == request.Resolved && taken && (!is || !a.ResolvedAt.Before(began)) {
 		delete(fired, a.ID)
 		if a.ResolvedAt.After(h.resolved[a.ID]) {

@@ -47,20 +47,24 @@ func (p store) Points(ctx context.Context, service string) iter.Seq2[job.Point, 
 	return listed(p.c, "store.Points", func() iter.Seq2[job.Point, error] { return p.inner.Points(ctx, service) })
 }
 
-func (p store) Alert(ctx context.Context, service, id string) (job.AlertRecord, error) {
-	return asked(p.c, "store.Alert", func() (job.AlertRecord, error) { return p.inner.Alert(ctx, service, id) })
+func (p store) Alert(ctx context.Context, service, id string) (job.StoredAlert, error) {
+	return asked(p.c, "store.Alert", func() (job.StoredAlert, error) { return p.inner.Alert(ctx, service, id) })
 }
 
 func (p store) Alerts(ctx context.Context, service, incident string) iter.Seq2[job.AlertRecord, error] {
 	return listed(p.c, "store.Alerts", func() iter.Seq2[job.AlertRecord, error] { return p.inner.Alerts(ctx, service, incident) })
 }
 
-func (p store) RecordAlert(ctx context.Context, a job.AlertRecord) error {
-	return done(p.c, "store.RecordAlert", func() error { return p.inner.RecordAlert(ctx, a) })
+func (p store) RecordAlert(ctx context.Context, a job.StoredAlert) error {
+	return p.moveIncident("store.RecordAlert", a.Service, func() error { return p.inner.RecordAlert(ctx, a) })
 }
 
-func (p store) OpenIncident(ctx context.Context, s job.StoredSummary, i job.Incident, a job.AlertRecord) error {
-	return done(p.c, "store.OpenIncident", func() error { return p.inner.OpenIncident(ctx, s, i, a) })
+func (p store) OpenIncident(ctx context.Context, s job.StoredSummary, i job.Incident, a job.StoredAlert) error {
+	return p.moveIncident("store.OpenIncident", i.Service, func() error { return p.inner.OpenIncident(ctx, s, i, a) })
+}
+
+func (p store) JoinIncident(ctx context.Context, i job.StoredIncident, a job.StoredAlert) error {
+	return p.moveIncident("store.JoinIncident", i.Service, func() error { return p.inner.JoinIncident(ctx, i, a) })
 }
 
 func (p store) Incident(ctx context.Context, service, id string) (job.StoredIncident, error) {
@@ -72,7 +76,7 @@ func (p store) Incidents(ctx context.Context) iter.Seq2[job.StoredIncident, erro
 }
 
 func (p store) SaveIncident(ctx context.Context, from job.StoredIncident, i job.Incident) error {
-	return done(p.c, "store.SaveIncident", func() error { return p.inner.SaveIncident(ctx, from, i) })
+	return p.moveIncident("store.SaveIncident", i.Service, func() error { return p.inner.SaveIncident(ctx, from, i) })
 }
 
 func (p store) Point(ctx context.Context, service, blob string) (job.StoredPoint, error) {
@@ -117,4 +121,12 @@ func (p store) Finished(ctx context.Context, service string, before time.Time) i
 
 func (p store) Remove(ctx context.Context, f job.Finished) error {
 	return done(p.c, "store.Remove", func() error { return p.inner.Remove(ctx, f) })
+}
+
+// moveIncident is an effect on an incident or an alert of a service.
+func (p store) moveIncident(name, service string, effect func() error) error {
+	return done(p.c, name, func() error {
+		defer p.c.incidentsMoved(service)
+		return effect()
+	})
 }
