@@ -90,6 +90,9 @@ func (c *checking) run(ctx context.Context) []preflight.Verdict {
 	}()
 	c.wait(finished)
 	found := []preflight.Verdict{preflight.Plan(c.file, c.plan, c.planErr)}
+	if c.planErr == nil {
+		found = append(found, preflight.Crowds(c.plan, c.now())...)
+	}
 	for _, v := range judged {
 		found = append(found, v()...)
 	}
