@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -98,7 +99,7 @@ func NoticesBetween(from, to Job) []Notice {
 	}
 	var notices []Notice
 	for _, t := range types {
-		n := Notice{ID: fmt.Sprintf("%s:%d:%s", to.ID, to.Revision, t), Type: t, Service: to.Service, About: to.Service, At: to.UpdatedAt, Facts: noticeFacts(t, to)}
+		n := Notice{ID: to.ID + ":" + strconv.Itoa(to.Revision) + ":" + string(t), Type: t, Service: to.Service, About: to.Service, At: to.UpdatedAt, Facts: noticeFacts(t, to)}
 		if to.Kind == Restore {
 			n.About = to.order().Source
 		}

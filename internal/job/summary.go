@@ -148,7 +148,8 @@ func set[T any](field, value *T) {
 }
 
 // SummaryBetween is what the transaction that turns from into to writes into
-// the service's summary.
+// the service's summary. It points to copies: what points into a job keeps all
+// of it.
 func SummaryBetween(from, to Job) SummaryMove {
 	if to.Kind == Restore {
 		return restoreSummary(from, to)
@@ -159,13 +160,16 @@ func SummaryBetween(from, to Job) SummaryMove {
 		none := ""
 		m.Waiting = &none
 	case from.State != Pending && to.State == Pending:
-		m.Waiting = &to.ID
+		id := to.ID
+		m.Waiting = &id
 	}
 	if from.State != Starting && to.State == Starting {
-		m.LastStarted = &to.Attempt.StartedAt
+		started := to.Attempt.StartedAt
+		m.LastStarted = &started
 	}
 	if to.State.Terminal() {
-		m.Ended = &to
+		ended := to
+		m.Ended = &ended
 	}
 	if to.State == Succeeded {
 		m.BackupTimes = to.times()
@@ -182,18 +186,20 @@ func restoreSummary(from, to Job) SummaryMove {
 		nothing := ""
 		m.Holds = &nothing // from here on nobody knows until it is verified
 		if !o.Warm {
-			no := false
-			m.FailedOver, m.FailoverJob, m.Acknowledged = &to.Attempt.StartedAt, &to.ID, &no
+			at, id, no := to.Attempt.StartedAt, to.ID, false
+			m.FailedOver, m.FailoverJob, m.Acknowledged = &at, &id, &no
 		}
 	}
 	if to.State == Succeeded {
-		m.Holds = &o.Point.Blob
+		held := o.Point.Blob
+		m.Holds = &held
 		m.RestoreTimes = to.times()
 		if !o.Warm {
-			m.ServingFor, m.ServingSince = &o.Source, &to.EndedAt
+			source, ended := o.Source, to.EndedAt
+			m.ServingFor, m.ServingSince = &source, &ended
 			if o.Attempted.IsZero() { // it was held already: the failover begins with its end
-				no := false
-				m.FailedOver, m.FailoverJob, m.Acknowledged = &to.EndedAt, &to.ID, &no
+				id, no := to.ID, false
+				m.FailedOver, m.FailoverJob, m.Acknowledged = &ended, &id, &no
 			}
 		}
 	}

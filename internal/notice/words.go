@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"lifeboat/internal/job"
 )
@@ -48,6 +49,7 @@ func tidy(n job.Notice) job.Notice {
 // and those that change the direction of what follows.
 func clean(s string, limit int) string {
 	var b strings.Builder
+	b.Grow(min(len(s), limit+utf8.UTFMax))
 	gap := false
 	for _, r := range s {
 		if r == ' ' || !unicode.IsPrint(r) {
@@ -62,6 +64,9 @@ func clean(s string, limit int) string {
 		if b.Len() > limit { // enough for fit to cut
 			break
 		}
+	}
+	if b.Len() <= limit {
+		return b.String()
 	}
 	return fit(b.String(), limit, plainly)
 }

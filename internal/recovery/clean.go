@@ -39,10 +39,14 @@ func (e *Engine) clean(ctx context.Context, rows fleet.Rows) error {
 	if e.Plan.History <= 0 {
 		return nil
 	}
+	due := dueForCleaning(rows.Summaries, e.now())
+	if len(due) == 0 {
+		return nil
+	}
 	needs := e.needs(rows)
 	var errs []error
 	left := mostDeleted
-	for _, s := range dueForCleaning(rows.Summaries, e.now()) {
+	for _, s := range due {
 		removed, err := e.cleanPartition(ctx, s.Service, needs, left)
 		errs = append(errs, err)
 		if left -= removed; left <= 0 || ctx.Err() != nil {
@@ -55,11 +59,17 @@ func (e *Engine) clean(ctx context.Context, rows fleet.Rows) error {
 // dueForCleaning are the partitions that are to be looked at now, those that
 // have waited longest first.
 func dueForCleaning(summaries []job.Summary, now time.Time) []job.Summary {
-	due := slices.Clone(summaries)
-	if !slices.ContainsFunc(due, func(s job.Summary) bool { return s.Service == job.NoService }) {
+	var due []job.Summary
+	never := true // was what belongs to no service looked at
+	for i := range summaries {
+		if s := &summaries[i]; now.Sub(s.CleanedAt) >= cleanEvery {
+			due = append(due, *s)
+		}
+		never = never && summaries[i].Service != job.NoService
+	}
+	if never {
 		due = append(due, job.Summary{Service: job.NoService})
 	}
-	due = slices.DeleteFunc(due, func(s job.Summary) bool { return now.Sub(s.CleanedAt) < cleanEvery })
 	slices.SortFunc(due, func(a, b job.Summary) int {
 		return cmp.Or(a.CleanedAt.Compare(b.CleanedAt), cmp.Compare(a.Service, b.Service))
 	})

@@ -41,13 +41,15 @@ func (e *Engine) watchHealth(ctx context.Context, s plan.Service, known job.Summ
 func healthMove(s plan.Service, known job.Summary, now time.Time) job.SummaryMove {
 	var m job.SummaryMove
 	if known.ProtectedSince.IsZero() {
-		m.ProtectedSince, known.ProtectedSince = &now, now
+		since := now
+		m.ProtectedSince, known.ProtectedSince = &since, since
 	}
 	if health := healthAt(s, known, now); health != known.Health {
 		m.Health = &health
 	}
 	if lapsing(s, known, now) {
-		m.Lapsing = &known.PointBlob
+		blob := known.PointBlob
+		m.Lapsing = &blob
 	}
 	return m
 }

@@ -1,12 +1,12 @@
 package recovery
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,14 +43,19 @@ type noticeMessage struct {
 // job.ErrNewerSchema for a later version of it.
 func DecodeNoticePrompt(body []byte) (NoticePrompt, error) {
 	var m noticeMessage
-	if err := json.Unmarshal(body, &m); err == nil && m.Schema > promptSchema {
+	unknown := strictly(body, &m)
+	if unknown != nil {
+		// Only of a later version may there be more than this one knows.
+		m = noticeMessage{}
+		if json.Unmarshal(body, &m) != nil {
+			return NoticePrompt{}, fmt.Errorf("%w: %v", ErrMalformed, unknown)
+		}
+	}
+	if m.Schema > promptSchema {
 		return NoticePrompt{}, fmt.Errorf("prompt for a notice, of schema %d: %w", m.Schema, job.ErrNewerSchema)
 	}
-	m = noticeMessage{}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return NoticePrompt{}, fmt.Errorf("%w: %v", ErrMalformed, err)
+	if unknown != nil {
+		return NoticePrompt{}, fmt.Errorf("%w: %v", ErrMalformed, unknown)
 	}
 	if m.Schema != promptSchema || m.Service == "" || m.Notice == "" || m.Attempt < 0 || m.Repeats < 0 {
 		return NoticePrompt{}, fmt.Errorf("%w: want schema %d, service, notice and attempt", ErrMalformed, promptSchema)
@@ -85,7 +90,7 @@ func firstPrompt(n job.Notice) NoticePrompt {
 
 func (e *Engine) promptNotice(ctx context.Context, p NoticePrompt, at time.Time) error {
 	err := e.Queue.Send(ctx, job.Message{
-		Queue: NoticeQueue, ID: fmt.Sprintf("%s/%d/%s", p.Notice, p.Attempt, e.NewID()), Body: EncodeNoticePrompt(p), NotBefore: at,
+		Queue: NoticeQueue, ID: p.Notice + "/" + strconv.Itoa(p.Attempt) + "/" + e.NewID(), Body: EncodeNoticePrompt(p), NotBefore: at,
 	})
 	if err != nil {
 		return fmt.Errorf("send a prompt for notice %s: %w", p.Notice, err)

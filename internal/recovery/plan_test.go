@@ -63,7 +63,8 @@ func TestDecodePrompt(t *testing.T) {
 	for name, body := range map[string]string{
 		"nothing": "", "text": "hello", "no schema": `{"service":"a","job":"b","revision":1}`, "no job": `{"schema":1,"service":"a","revision":1}`,
 		"an unknown field": `{"schema":1,"service":"a","job":"b","revision":1,"account":"evil"}`, "two values": `{"schema":1,"service":"a","job":"b","revision":1}{}`,
-		"revision 0": `{"schema":1,"service":"a","job":"b","revision":0}`, "an array": `[]`, "null": `null`,
+		"a brace too many": `{"schema":1,"service":"a","job":"b","revision":1}}`,
+		"revision 0":       `{"schema":1,"service":"a","job":"b","revision":0}`, "an array": `[]`, "null": `null`,
 	} {
 		if p, err := recovery.DecodePrompt([]byte(body)); !errors.Is(err, recovery.ErrMalformed) {
 			t.Errorf("%s: %+v, %v, want ErrMalformed", name, p, err)

@@ -57,16 +57,17 @@ var ErrMalformed = errors.New("malformed message")
 // version of it, it returns what it understands with job.ErrNewerSchema.
 func DecodePrompt(body []byte) (Prompt, error) {
 	var m promptMessage
-	if err := json.Unmarshal(body, &m); err != nil {
-		return Prompt{}, fmt.Errorf("%w: %v", ErrMalformed, err)
-	}
-	newer := m.Schema > promptSchema
-	if !newer {
-		d := json.NewDecoder(bytes.NewReader(body))
-		d.DisallowUnknownFields()
-		if err := d.Decode(new(promptMessage)); err != nil {
+	unknown := strictly(body, &m)
+	if unknown != nil {
+		// Only of a later version may there be more than this one knows.
+		m = promptMessage{}
+		if err := json.Unmarshal(body, &m); err != nil {
 			return Prompt{}, fmt.Errorf("%w: %v", ErrMalformed, err)
 		}
+	}
+	newer := m.Schema > promptSchema
+	if unknown != nil && !newer {
+		return Prompt{}, fmt.Errorf("%w: %v", ErrMalformed, unknown)
 	}
 	if m.Schema < 1 || m.Service == "" || m.Job == "" || m.Revision < 1 || m.Repeats < 0 {
 		return Prompt{}, fmt.Errorf("%w: want schema %d, service, job and revision", ErrMalformed, promptSchema)
@@ -79,6 +80,20 @@ func DecodePrompt(body []byte) (Prompt, error) {
 		return p, fmt.Errorf("prompt of schema %d: %w", m.Schema, job.ErrNewerSchema)
 	}
 	return p, nil
+}
+
+// strictly decodes body, which must be one value without fields that v does
+// not have.
+func strictly(body []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if rest := body[d.InputOffset():]; len(bytes.TrimLeft(rest, " \t\r\n")) > 0 {
+		return errors.New("more than one value")
+	}
+	return nil
 }
 
 // Postpone sends p again later, for a version of Lifeboat that understands

@@ -39,7 +39,7 @@ func (e *Engine) Retained(ctx context.Context, service string) ([]retention.Verd
 	if s.Retention == nil {
 		return nil, refused("service %s has no retention in the plan, so nothing of it is ever deleted", service)
 	}
-	points, err := collect("read the points of "+service, e.Store.Points(ctx, service))
+	points, err := collect("read the points of "+service, 0, e.Store.Points(ctx, service))
 	if err != nil {
 		return nil, err // what can't be read can't be judged, nor what it would keep
 	}

@@ -15,26 +15,20 @@ import (
 // Schedule gives every service whose newest occurrence has no job yet one.
 // Occurrences that were missed before that are covered by the same job.
 func (e *Engine) Schedule(ctx context.Context) error {
-	summaries := map[string]job.Summary{}
-	var unread error
-	for s, err := range e.Store.Summaries(ctx) {
-		if err != nil {
-			unread = fmt.Errorf("read the services' summaries: %w", err)
-			continue
-		}
-		summaries[s.Service] = s
-	}
+	summaries, unread := e.summaries(ctx)
+	known := byService(summaries)
 	now := e.now()
 	var work []func() error
-	for _, s := range e.Plan.Services {
-		if _, known := summaries[s.Name]; !known && unread != nil {
+	for i := range e.Plan.Services {
+		s := &e.Plan.Services[i]
+		if unread != nil && known(s.Name).Service == "" {
 			continue // what could not be read may be its summary
 		}
 		due, ok := s.Schedule.Latest(now)
-		if !ok || !due.After(summaries[s.Name].ScheduledThrough) {
+		if !ok || !due.After(known(s.Name).ScheduledThrough) {
 			continue
 		}
-		work = append(work, func() error { return e.occur(ctx, s, summaries[s.Name], due) })
+		work = append(work, func() error { return e.occur(ctx, *s, known(s.Name), due) })
 	}
 	return errors.Join(e.all(work), unread)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
+	"slices"
 	"time"
 
 	"lifeboat/internal/fleet"
@@ -39,23 +41,22 @@ func (e *Engine) Watch(ctx context.Context) error {
 // state of each in one line: alerts rest on those, and half of the rows would
 // make a false one.
 func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows, whole bool) error {
-	known := map[string]job.Summary{}
-	for _, s := range rows.Summaries {
-		known[s.Service] = s
-	}
+	known := byService(rows.Summaries)
 	var work []func() error
 	looked := map[string]bool{} // several services may share a standby
-	for _, s := range e.Plan.Services {
-		work = append(work, func() error { return e.watchHealth(ctx, s, known[s.Name]) })
-		for _, standby := range s.Standbys {
+	for i := range e.Plan.Services {
+		s := &e.Plan.Services[i]
+		work = append(work, func() error { return e.watchHealth(ctx, *s, known(s.Name)) })
+		for j := range s.Standbys {
+			standby := &s.Standbys[j]
 			if !looked[standby.Name] {
 				looked[standby.Name] = true
-				work = append(work, func() error { return e.watchReadiness(ctx, s, standby, known[standby.Name]) })
+				work = append(work, func() error { return e.watchReadiness(ctx, *s, *standby, known(standby.Name)) })
 			}
 		}
 	}
 	err := e.all(work)
-	if !whole {
+	if !whole || !e.Log.Enabled(ctx, slog.LevelInfo) {
 		return err
 	}
 	view := fleet.View(e.Plan, rows, e.now())
@@ -69,25 +70,50 @@ func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows, whole bool) er
 	return err
 }
 
+// summaries reads the summary of every service.
+func (e *Engine) summaries(ctx context.Context) ([]job.Summary, error) {
+	room := 1 // for what belongs to no service
+	for i := range e.Plan.Services {
+		room += 1 + len(e.Plan.Services[i].Standbys)
+	}
+	return collect("read the services' summaries", room, e.Store.Summaries(ctx))
+}
+
+// byService finds the summary of a service; the zero Summary if there is none.
+func byService(summaries []job.Summary) func(service string) job.Summary {
+	places := make(map[string]int, len(summaries)) // a summary is large
+	for i := range summaries {
+		places[summaries[i].Service] = i
+	}
+	return func(service string) job.Summary {
+		if i, ok := places[service]; ok {
+			return summaries[i]
+		}
+		return job.Summary{}
+	}
+}
+
 // Rows reads what a view of the whole fleet is made of. With an error it
 // returns what could be read.
 func (e *Engine) Rows(ctx context.Context) (fleet.Rows, error) {
 	rows, err := e.unsettled(ctx)
 	var uncounted error
-	rows.Counters, uncounted = collect("read counters", e.Store.Counters(ctx))
+	rows.Counters, uncounted = collect("read counters", 0, e.Store.Counters(ctx))
 	return rows, errors.Join(err, uncounted)
 }
 
 // unsettled is Rows without the counters, by which nothing is decided.
 func (e *Engine) unsettled(ctx context.Context) (rows fleet.Rows, err error) {
 	var errs [3]error
-	rows.Summaries, errs[0] = collect("read the services' summaries", e.Store.Summaries(ctx))
-	rows.Jobs, errs[1] = collect("read unfinished jobs", e.Store.Unfinished(ctx))
-	rows.Notices, errs[2] = collect("read undelivered notices", e.Store.Notices(ctx))
+	rows.Summaries, errs[0] = e.summaries(ctx)
+	rows.Jobs, errs[1] = collect("read unfinished jobs", 0, e.Store.Unfinished(ctx))
+	rows.Notices, errs[2] = collect("read undelivered notices", 0, e.Store.Notices(ctx))
 	return rows, errors.Join(errs[:]...)
 }
 
-func collect[T any](doing string, all iter.Seq2[T, error]) (found []T, err error) {
+// collect reads all, of which there are about room.
+func collect[T any](doing string, room int, all iter.Seq2[T, error]) (found []T, err error) {
+	found = slices.Grow(found, room)
 	var errs []error
 	for x, err := range all {
 		if err != nil {

@@ -91,8 +91,9 @@ func (a *Azure) Operations() []Operation {
 
 // settle lets everything happen that is due by now.
 func (a *Azure) settle() {
+	now := a.now()
 	for _, o := range a.operations {
-		if a.now().Before(o.Ends) || o.ended {
+		if o.ended || now.Before(o.Ends) {
 			continue
 		}
 		o.ended = true
@@ -110,19 +111,20 @@ func (a *Azure) settle() {
 }
 
 func (a *Azure) updating(service string) bool {
-	if a.now().Before(a.locked[service]) {
+	now := a.now()
+	if now.Before(a.locked[service]) {
 		return true
 	}
 	for _, o := range a.operations {
-		if o.Service == service && a.now().Before(o.Ends) {
+		if o.Service == service && now.Before(o.Ends) {
 			return true
 		}
 	}
 	return false
 }
 
-func (a *Azure) do(call string, failed func(error) error, effect func() error) error {
-	return a.effects.do(call, failed, func() error {
+func (a *Azure) do(port, call string, failed func(error) error, effect func() error) error {
+	return a.effects.do(port, call, failed, func() error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.settle()
@@ -132,7 +134,7 @@ func (a *Azure) do(call string, failed func(error) error, effect func() error) e
 
 // StartBackup implements recovery.ARM.
 func (a *Azure) StartBackup(_ context.Context, s job.Service, blob string) (job.Started, error) {
-	return a.start("arm.StartBackup", "back up "+s.Name, s.Name, func() *Operation {
+	return a.start("StartBackup", "back up "+s.Name, s.Name, func() *Operation {
 		return &Operation{Kind: job.Backup, Blob: blob, Size: 1 << 20, Content: a.instance(s.Name).Content.copy()}
 	})
 }
@@ -140,7 +142,7 @@ func (a *Azure) StartBackup(_ context.Context, s job.Service, blob string) (job.
 // StartRestore implements recovery.ARM. What makes a restore impossible is
 // found out by the operation, not by the request.
 func (a *Azure) StartRestore(_ context.Context, s job.Service, blob string) (job.Started, error) {
-	return a.start("arm.StartRestore", "restore onto "+s.Name, s.Name, func() *Operation {
+	return a.start("StartRestore", "restore onto "+s.Name, s.Name, func() *Operation {
 		o := &Operation{Kind: job.Restore, Blob: blob}
 		b, ok := a.backups[blob]
 		tier := a.instance(s.Name).Facts.Tier
@@ -164,7 +166,7 @@ func (a *Azure) start(call, doing, service string, begin func() *Operation) (sta
 	unanswered := func(err error) error {
 		return &job.AzureError{Kind: job.ErrUnanswered, Doing: doing, Err: err}
 	}
-	err = a.do(call, unanswered, func() error {
+	err = a.do("arm", call, unanswered, func() error {
 		if a.instance(service).Silent {
 			return unanswered(errSilent)
 		}
@@ -189,7 +191,7 @@ func (a *Azure) start(call, doing, service string, begin func() *Operation) (sta
 
 // Poll implements recovery.ARM. Every answer changes the token.
 func (a *Azure) Poll(_ context.Context, s job.Service, resumeToken string) (p job.Progress, err error) {
-	err = a.do("arm.Poll", unavailable, func() error {
+	err = a.do("arm", "Poll", unavailable, func() error {
 		if a.instance(s.Name).Silent {
 			return unavailable(errSilent)
 		}

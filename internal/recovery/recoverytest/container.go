@@ -100,7 +100,7 @@ func (a *Azure) DropContainer() {
 
 // Artefact implements recovery.Blobs.
 func (a *Azure) Artefact(_ context.Context, _ job.Service, blob string) (found job.Artefact, err error) {
-	err = a.do("blobs.Artefact", unchanged, func() error {
+	err = a.do("blobs", "Artefact", unchanged, func() error {
 		b, ok := a.backups[blob]
 		if !ok {
 			return fmt.Errorf("blob %s: %w", blob, job.ErrNotFound)
@@ -113,7 +113,7 @@ func (a *Azure) Artefact(_ context.Context, _ job.Service, blob string) (found j
 
 // Record implements recovery.Blobs.
 func (a *Azure) Record(_ context.Context, _ job.Service, p job.Point) (recorded job.Point, err error) {
-	err = a.do("blobs.Record", unchanged, func() error {
+	err = a.do("blobs", "Record", unchanged, func() error {
 		if a.missing {
 			return fmt.Errorf("record blob %s: %w", p.Blob, errNoContainer)
 		}
@@ -131,7 +131,7 @@ func (a *Azure) Record(_ context.Context, _ job.Service, p job.Point) (recorded 
 
 // Amend implements recovery.Blobs.
 func (a *Azure) Amend(_ context.Context, _ job.Service, p job.Point) error {
-	return a.do("blobs.Amend", unchanged, func() error {
+	return a.do("blobs", "Amend", unchanged, func() error {
 		if err := a.spoilt[p.Blob]; err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (a *Azure) Amend(_ context.Context, _ job.Service, p job.Point) error {
 
 // Remove implements recovery.Blobs.
 func (a *Azure) Remove(_ context.Context, _ job.Service, blob string) error {
-	return a.do("blobs.Remove", unchanged, func() error {
+	return a.do("blobs", "Remove", unchanged, func() error {
 		if _, ok := a.backups[blob]; ok && a.protected[blob] {
 			return fmt.Errorf("delete blob %s: BlobImmutableDueToPolicy: %w", blob, job.ErrRefused)
 		}

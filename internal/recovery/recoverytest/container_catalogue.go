@@ -20,7 +20,7 @@ func (a *Azure) Recorded(_ context.Context, s job.Service) iter.Seq2[job.Point, 
 	return func(yield func(job.Point, error) bool) {
 		var points []job.Point
 		var errs []error
-		err := a.do("blobs.Recorded", unchanged, func() error {
+		err := a.do("blobs", "Recorded", unchanged, func() error {
 			if a.missing {
 				return fmt.Errorf("list the sidecars of service %s: the container does not exist: %w", s.Name, job.ErrNotFound)
 			}
@@ -62,7 +62,7 @@ func containerOf(s job.Service) string { return s.Account + "/" + s.Container }
 
 // Authority implements recovery.Blobs.
 func (a *Azure) Authority(_ context.Context, s job.Service) (found job.StoredAuthority, err error) {
-	err = a.do("blobs.Authority", unchanged, func() error {
+	err = a.do("blobs", "Authority", unchanged, func() error {
 		var ok bool
 		if found, ok = a.authorities[containerOf(s)]; !ok {
 			return fmt.Errorf("authority over container %s: %w", containerOf(s), job.ErrNotFound)
@@ -77,7 +77,7 @@ func (a *Azure) Authority(_ context.Context, s job.Service) (found job.StoredAut
 
 // Claim implements recovery.Blobs.
 func (a *Azure) Claim(_ context.Context, s job.Service, read job.StoredAuthority, claim job.Authority) error {
-	return a.do("blobs.Claim", unchanged, func() error {
+	return a.do("blobs", "Claim", unchanged, func() error {
 		name := containerOf(s)
 		switch {
 		case claim.Table == "" || claim.Epoch < 1 || claim.At.IsZero():

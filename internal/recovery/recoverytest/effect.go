@@ -60,14 +60,14 @@ func (e *Effects) Seen() []Effect {
 	return append([]Effect(nil), e.calls...)
 }
 
-// do runs effect under the fault that Judge picks for it; failed makes the
-// error that the port answers then.
-func (e *Effects) do(call string, failed func(error) error, effect func() error) error {
+// do runs effect, which is a call of a port, under the fault that Judge picks
+// for it; failed makes the error that the port answers then.
+func (e *Effects) do(port, call string, failed func(error) error, effect func() error) error {
 	if e.Forget && e.Judge == nil {
 		return effect()
 	}
 	e.mu.Lock()
-	this := Effect{Number: len(e.calls) + 1, Call: call}
+	this := Effect{Number: len(e.calls) + 1, Call: port + "." + call}
 	e.calls = append(e.calls, this)
 	e.mu.Unlock()
 	fault := NoFault

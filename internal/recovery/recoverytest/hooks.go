@@ -47,20 +47,20 @@ func NewHooks(e *Effects) *Hooks { return &Hooks{effects: e} }
 
 // Post implements recovery.Webhooks.
 func (h *Hooks) Post(_ context.Context, to plan.Webhook, id, contentType string, body []byte) error {
-	return h.take("hooks.Post", to.Name, func(refused bool) {
+	return h.take("Post", to.Name, func(refused bool) {
 		h.posts = append(h.posts, Post{to.Name, id, contentType, bytes.Clone(body), time.Now().UTC(), refused})
 	})
 }
 
 // Ping implements recovery.Webhooks.
 func (h *Hooks) Ping(_ context.Context, setting string, b job.Beat) error {
-	return h.take("hooks.Ping", setting, func(refused bool) {
+	return h.take("Ping", setting, func(refused bool) {
 		h.pings = append(h.pings, Ping{setting, b, time.Now().UTC(), refused})
 	})
 }
 
 func (h *Hooks) take(call, hook string, keep func(refused bool)) error {
-	return h.effects.do(call, unchanged, func() error {
+	return h.effects.do("hooks", call, unchanged, func() error {
 		var err error
 		if h.Refuse != nil {
 			err = h.Refuse(hook)

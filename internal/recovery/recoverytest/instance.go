@@ -77,7 +77,7 @@ func unavailable(err error) error {
 
 // Observe implements recovery.ARM.
 func (a *Azure) Observe(_ context.Context, s job.Service) (o job.Observed, err error) {
-	err = a.do("arm.Observe", unavailable, func() error {
+	err = a.do("arm", "Observe", unavailable, func() error {
 		i := a.instance(s.Name)
 		if i.Silent {
 			return unavailable(errSilent)
@@ -103,7 +103,7 @@ func gatewayURL(service string) string { return "https://" + service + ".azure-a
 // holds its service.
 func (a *Azure) Gateway(_ context.Context, o job.Observed) job.GatewayState {
 	state := job.GatewayUnreachable
-	err := a.do("arm.Gateway", unchanged, func() error {
+	err := a.do("arm", "Gateway", unchanged, func() error {
 		name := strings.TrimSuffix(strings.TrimPrefix(o.GatewayURL, "https://"), ".azure-api.net")
 		if i := a.instance(name); gatewayURL(name) == o.GatewayURL && !i.Silent {
 			state = i.Gateway
@@ -119,7 +119,7 @@ func (a *Azure) Gateway(_ context.Context, o job.Observed) job.GatewayState {
 // Access implements recovery.ARM.
 func (a *Azure) Access(_ context.Context, s job.Service) job.Grant {
 	var seen job.Grant
-	err := a.do("arm.Access", unchanged, func() error {
+	err := a.do("arm", "Access", unchanged, func() error {
 		i := a.instance(s.Name)
 		if i.Silent {
 			return errSilent
@@ -138,7 +138,7 @@ func (a *Azure) Access(_ context.Context, s job.Service) job.Grant {
 
 // Count implements recovery.ARM.
 func (a *Azure) Count(_ context.Context, s job.Service, kinds job.Resources) (i job.Inventory, err error) {
-	err = a.do("arm.Count", unavailable, func() error {
+	err = a.do("arm", "Count", unavailable, func() error {
 		if a.instance(s.Name).Silent {
 			return unavailable(errSilent)
 		}

@@ -23,7 +23,7 @@ func NewQueue(e *Effects) *Queue { return &Queue{effects: e} }
 
 // Send implements recovery.Sender.
 func (q *Queue) Send(_ context.Context, m job.Message) error {
-	return q.effects.do("queue.Send", unchanged, func() error {
+	return q.effects.do("queue", "Send", unchanged, func() error {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		q.messages = append(q.messages, m)

@@ -24,7 +24,7 @@ type Store struct {
 }
 
 type partition struct {
-	jobs      map[string]job.Stored
+	jobs      map[string]*job.Stored
 	lease     *job.StoredLease
 	points    []job.StoredPoint
 	summary   *job.StoredSummary
@@ -43,7 +43,7 @@ func (s *Store) partition(service string) *partition {
 	p, ok := s.partitions[service]
 	if !ok {
 		p = &partition{
-			jobs: map[string]job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.StoredAlert{},
+			jobs: map[string]*job.Stored{}, incidents: map[string]job.StoredIncident{}, alerts: map[string]job.StoredAlert{},
 			notices: map[string]job.StoredNotice{}, counters: map[counterName]int64{},
 		}
 		s.partitions[service] = p
@@ -59,7 +59,7 @@ func (s *Store) tag() string {
 }
 
 func (s *Store) do(call string, effect func() error) error {
-	return s.effects.do("store."+call, unchanged, func() error {
+	return s.effects.do("store", call, unchanged, func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return effect()
@@ -69,16 +69,17 @@ func (s *Store) do(call string, effect func() error) error {
 // Job implements recovery.Store.
 func (s *Store) Job(_ context.Context, service, id string) (found job.Stored, err error) {
 	err = s.do("Job", func() error {
-		var ok bool
-		if found, ok = s.partition(service).jobs[id]; !ok {
+		stored, ok := s.partition(service).jobs[id]
+		if !ok {
 			return fmt.Errorf("job %s: %w", id, job.ErrNotFound)
 		}
+		found = copyStored(*stored)
 		return nil
 	})
 	if err != nil {
 		return job.Stored{}, err
 	}
-	return copyStored(found), nil
+	return found, nil
 }
 
 // Create implements recovery.Store.
@@ -88,7 +89,7 @@ func (s *Store) Create(_ context.Context, j job.Job, m job.SummaryMove) error {
 		if _, ok := p.jobs[j.ID]; ok {
 			return fmt.Errorf("job %s: %w", j.ID, job.ErrExists)
 		}
-		p.jobs[j.ID] = job.Stored{Job: copyJob(j), ETag: s.tag()}
+		p.jobs[j.ID] = &job.Stored{Job: copyJob(j), ETag: s.tag()}
 		s.note(j.Service, m)
 		return nil
 	})
@@ -110,7 +111,8 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 		if m.Point != nil && p.point(*m.Point) >= 0 {
 			return fmt.Errorf("point of job %s is there: %w", m.Point.Job, job.ErrConflict)
 		}
-		if err := p.free(m.Notices()); err != nil {
+		notices := m.Notices()
+		if err := p.free(notices); err != nil {
 			return err
 		}
 		switch m.Lease() {
@@ -122,9 +124,9 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 		if m.Point != nil {
 			p.points = append(p.points, job.StoredPoint{Point: copyPoint(*m.Point), ETag: s.tag()})
 		}
-		s.announce(p, m.Notices())
+		s.announce(p, notices)
 		s.note(m.To.Service, m.Summary())
-		p.jobs[m.To.ID] = job.Stored{Job: copyJob(m.To), ETag: s.tag()}
+		p.jobs[m.To.ID] = &job.Stored{Job: copyJob(m.To), ETag: s.tag()}
 		return nil
 	})
 }
@@ -164,11 +166,14 @@ func (s *Store) Note(_ context.Context, service string, m job.SummaryMove) error
 
 // Summaries implements recovery.Store.
 func (s *Store) Summaries(context.Context) iter.Seq2[job.Summary, error] {
-	return listed(s, "Summaries", func(p *partition) []job.Summary {
-		if p.summary == nil {
-			return nil
+	return yielded(s, "Summaries", func() []job.Summary {
+		all := make([]job.Summary, 0, len(s.names))
+		for _, name := range s.names {
+			if p := s.partitions[name]; p.summary != nil {
+				all = append(all, p.summary.Summary)
+			}
 		}
-		return []job.Summary{p.summary.Summary}
+		return all
 	})
 }
 

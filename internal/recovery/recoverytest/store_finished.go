@@ -16,13 +16,15 @@ import (
 func (s *Store) Finished(_ context.Context, service string, before time.Time) iter.Seq2[job.Finished, error] {
 	return listedIn(s, "Finished", service, func(p *partition) (all []job.Finished) {
 		for _, id := range slices.Sorted(maps.Keys(p.jobs)) {
-			if j := copyStored(p.jobs[id]); j.State.Terminal() && j.EndedAt.Before(before) {
-				all = append(all, job.Finished{Job: &j})
+			if j := p.jobs[id]; j.State.Terminal() && j.EndedAt.Before(before) {
+				over := copyStored(*j)
+				all = append(all, job.Finished{Job: &over})
 			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(p.notices)) {
-			if n := copyNotice(p.notices[id]); n.State != job.DeliveryPending && n.NotBefore.Before(before) {
-				all = append(all, job.Finished{Notice: &n})
+			if n := p.notices[id]; n.State != job.DeliveryPending && n.NotBefore.Before(before) {
+				over := copyNotice(n)
+				all = append(all, job.Finished{Notice: &over})
 			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(p.incidents)) {
@@ -50,7 +52,7 @@ func (s *Store) Remove(_ context.Context, f job.Finished) error {
 	return s.do("Remove", func() error {
 		switch {
 		case f.Job != nil:
-			return taken(s.partition(f.Job.Service).jobs, f.Job.ID, f.Job.ETag, func(j job.Stored) string { return j.ETag })
+			return taken(s.partition(f.Job.Service).jobs, f.Job.ID, f.Job.ETag, func(j *job.Stored) string { return j.ETag })
 		case f.Notice != nil:
 			return taken(s.partition(f.Notice.Service).notices, f.Notice.ID, f.Notice.ETag, func(n job.StoredNotice) string { return n.ETag })
 		case f.Incident != nil:

@@ -28,7 +28,7 @@ func (s *Store) Transit(_ context.Context, t job.Transition) error {
 		}
 		p.summary = &job.StoredSummary{Summary: t.Summary.Apply(summary), ETag: s.tag()}
 		if t.Job != nil {
-			p.jobs[t.Job.ID] = job.Stored{Job: copyJob(*t.Job), ETag: s.tag()}
+			p.jobs[t.Job.ID] = &job.Stored{Job: copyJob(*t.Job), ETag: s.tag()}
 		}
 		for _, m := range t.Points {
 			p.points[p.point(m.To)] = job.StoredPoint{Point: copyPoint(m.To), ETag: s.tag()}

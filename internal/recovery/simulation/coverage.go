@@ -1,7 +1,7 @@
 package simulation
 
 import (
-	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -45,7 +45,7 @@ func (c *call) cover(from, to job.Job, e job.Event) {
 	if e == nil {
 		return
 	}
-	c.covered(from, strings.TrimPrefix(fmt.Sprintf("%T", e), "job."), to.UpdatedAt)
+	c.covered(from, reflect.TypeOf(e).Name(), to.UpdatedAt)
 }
 
 // coverTooLate notes a word that came too late for a job.

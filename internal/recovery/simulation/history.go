@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,7 @@ type history struct {
 	arrived     chan *invocation
 	arrivals    []*invocation
 	invocations int
+	idle        chan func() // to instances that wait for an invocation
 	calls       int
 	stopped     bool
 
@@ -96,7 +98,7 @@ func Run(seed uint64, figures *Figures, trace io.Writer) *Violation {
 
 func newHistory(seed uint64, figures *Figures, trace io.Writer) *history {
 	r := rand.New(rand.NewPCG(seed, 0x5eed))
-	h := &history{r: r, figures: figures, trace: trace, effects: figures.EffectsBy, context: context.Background(), began: time.Now(), arrived: make(chan *invocation, 64)}
+	h := &history{r: r, figures: figures, trace: trace, effects: figures.EffectsBy, context: context.Background(), began: time.Now(), arrived: make(chan *invocation, 64), idle: make(chan func())}
 	h.plan, h.start = drawPlan(r)
 	h.skews = []time.Duration{0, pick(r, 0, 0, time.Minute, -time.Minute, 3*time.Minute, -3*time.Minute)}
 	silent := &recoverytest.Effects{Forget: true}
@@ -120,9 +122,9 @@ func (h *history) newCall(v *invocation) *call {
 	h.calls++
 	c := &call{history: h, v: v, number: h.calls, skew: pick(h.r, h.skews...), at: h.now()}
 	c.engine = &recovery.Engine{
-		Plan: h.plan, Store: store{c, h.store}, ARM: arm{c}, Blobs: blobs{c, h.azure}, Queue: sender{c}, Hooks: hooks{c}, Log: h.log, Table: "here",
+		Plan: h.plan, Store: store{c}, ARM: arm{c}, Blobs: blobs{c}, Queue: sender{c}, Hooks: hooks{c}, Log: h.log, Table: "here",
 		Now:   func() time.Time { return h.now().Add(c.skew) },
-		NewID: func() string { c.ids++; return fmt.Sprintf("c%d-%d", c.number, c.ids) },
+		NewID: func() string { c.ids++; return "c" + strconv.Itoa(c.number) + "-" + strconv.Itoa(c.ids) },
 	}
 	return c
 }
@@ -206,11 +208,4 @@ func (h *history) settle() {
 }
 
 // atRest reports whether no job goes on.
-func (h *history) atRest() bool {
-	for _, j := range h.jobs {
-		if !j.State.Terminal() {
-			return false
-		}
-	}
-	return true
-}
+func (h *history) atRest() bool { return len(h.open) == 0 }

@@ -12,21 +12,21 @@ type moment struct {
 	at   time.Time // by the bubble's clock
 	seq  int
 	what func()
-	held *invocation // that goes on then
+	held *invocation // that goes on then, in place of what
 }
 
-type agenda []moment
+type agenda []*moment
 
 func (a agenda) Len() int { return len(a) }
 func (a agenda) Less(i, j int) bool {
 	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].seq < a[j].seq
 }
 func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)   { *a = append(*a, x.(moment)) }
+func (a *agenda) Push(x any)   { *a = append(*a, x.(*moment)) }
 func (a *agenda) Pop() any {
 	last := len(*a) - 1
 	e := (*a)[last]
-	(*a)[last] = moment{}
+	(*a)[last] = nil
 	*a = (*a)[:last]
 	return e
 }
@@ -34,7 +34,7 @@ func (a *agenda) Pop() any {
 // after puts what on the agenda.
 func (h *history) after(d time.Duration, what func()) {
 	h.seq++
-	heap.Push(&h.agenda, moment{at: time.Now().Add(max(d, 0)), seq: h.seq, what: what})
+	heap.Push(&h.agenda, &moment{at: time.Now().Add(max(d, 0)), seq: h.seq, what: what})
 }
 
 // run lets everything happen that is due within d.
@@ -51,12 +51,16 @@ func (h *history) run(d time.Duration) {
 			}
 			continue
 		}
-		if !h.wait(h.agenda[0].at) {
+		if at := h.agenda[0].at; at.After(time.Now()) {
+			h.wait(at)
 			continue
 		}
-		h.gather()
-		next := heap.Pop(&h.agenda).(moment)
-		next.what()
+		switch next := heap.Pop(&h.agenda).(*moment); {
+		case next.held != nil:
+			next.held.resume <- true // gather waits for what it does
+		default:
+			next.what()
+		}
 	}
 }
 
@@ -107,10 +111,7 @@ func (h *history) gather() {
 		if v.frozen = 0; lag == 0 {
 			lag = h.lag()
 		}
-		heap.Push(&h.agenda, moment{at: time.Now().Add(lag), seq: h.seq, held: v, what: func() {
-			v.resume <- true
-			synctest.Wait()
-		}})
+		heap.Push(&h.agenda, &moment{at: time.Now().Add(lag), seq: h.seq, held: v})
 	}
 	h.arrivals = h.arrivals[:0]
 }
@@ -136,7 +137,7 @@ func (h *history) aside(f func(*call)) {
 	v := &invocation{id: h.invocations, resume: make(chan bool)}
 	h.live.Add(1)
 	c := h.newCall(v)
-	go func() {
+	h.begin(func() {
 		defer h.live.Add(-1)
 		defer func() {
 			if r := recover(); r != nil && r != (died{}) {
@@ -144,8 +145,22 @@ func (h *history) aside(f func(*call)) {
 			}
 		}()
 		f(c)
-	}()
+	})
 	synctest.Wait()
+}
+
+// begin runs f on a goroutine that has nothing to do, if there is one: its
+// stack has grown already, which costs more than most of what f does.
+func (h *history) begin(f func()) {
+	select {
+	case h.idle <- f:
+	default:
+		go func() {
+			for ok := true; ok; f, ok = <-h.idle {
+				f()
+			}
+		}()
+	}
 }
 
 // yield holds an invocation up before an effect. What is no invocation of its
@@ -197,4 +212,5 @@ func (h *history) stop() {
 		time.Sleep(time.Second)
 		synctest.Wait()
 	}
+	close(h.idle)
 }

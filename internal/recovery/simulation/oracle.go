@@ -24,6 +24,7 @@ type oracle struct {
 	safetyAt           map[string]time.Time // by job: when its safety backup was begun
 
 	jobs   map[string]job.Job
+	open   map[string]job.Job // those of jobs that have not ended
 	points map[string]job.Point
 	ever   map[string]bool                // blobs that were a point's
 	causes map[string]map[string]bool     // jobs by what asked for them
@@ -82,7 +83,7 @@ type failover struct {
 
 func (o *oracle) init(h *history) {
 	o.sentFor, o.restoreOf, o.safetyAt = map[string]int{}, map[string]*recoverytest.Operation{}, map[string]time.Time{}
-	o.jobs, o.points, o.ever = map[string]job.Job{}, map[string]job.Point{}, map[string]bool{}
+	o.jobs, o.open, o.points, o.ever = map[string]job.Job{}, map[string]job.Job{}, map[string]job.Point{}, map[string]bool{}
 	o.causes, o.ended = map[string]map[string]bool{}, map[string]map[string]bool{}
 	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
@@ -130,11 +131,21 @@ func (h *history) catalogue(service string) (all []job.Point) {
 	return all
 }
 
+// newest is the newest live point of a service.
+func (h *history) newest(service string) (newest job.Point, any bool) {
+	for _, p := range h.points {
+		if p.Service == service && p.Live() && (!any || p.StartedAt.After(newest.StartedAt)) {
+			newest, any = p, true
+		}
+	}
+	return newest, any
+}
+
 // made notes a new job. I9: one cause has one job.
 func (c *call) made(j job.Job) {
 	c.hurry()
 	c.cover(job.Job{}, j, nil)
-	c.jobs[j.ID] = j
+	c.known(j)
 	cause := "occurrence " + j.Service + " " + j.Due.String()
 	switch {
 	case j.Restore != nil && j.Restore.Request != "":
@@ -148,6 +159,14 @@ func (c *call) made(j job.Job) {
 	}
 	c.caused(cause, j.ID)
 	c.provoke(j)
+}
+
+// known notes a job as it is now.
+func (o *oracle) known(j job.Job) {
+	o.jobs[j.ID], o.open[j.ID] = j, j
+	if j.State.Terminal() {
+		delete(o.open, j.ID)
+	}
 }
 
 func (h *history) caused(cause, id string) {
@@ -164,8 +183,10 @@ func (h *history) caused(cause, id string) {
 func (c *call) saved(m job.Move) {
 	from, to := m.From.Job, m.To
 	c.cover(from, to, m.Event)
-	c.jobs[to.ID] = to
-	c.tell("job %s: %s -> %s by %T, next %s: %s %s", to.ID, from.State, to.State, m.Event, to.NotBefore.Format("15:04:05"), to.Code, to.Reason)
+	c.known(to)
+	if c.trace != nil {
+		c.tell("job %s: %s -> %s by %T, next %s: %s %s", to.ID, from.State, to.State, m.Event, to.NotBefore.Format("15:04:05"), to.Code, to.Reason)
+	}
 	if m.Point != nil {
 		c.pointMade(*m.Point)
 	}
@@ -236,8 +257,8 @@ func (h *history) noteAlert(a request.Alert, tell func(request.Alert) (taken boo
 func (h *history) tellAlert(a request.Alert) bool {
 	before := map[string]job.Job{}
 	if a.Condition == request.Resolved {
-		for id, j := range h.jobs {
-			if j.Restore != nil && j.Restore.Incident != "" && !j.State.Terminal() {
+		for id, j := range h.open {
+			if j.Restore != nil && j.Restore.Incident != "" {
 				before[id] = j
 			}
 		}

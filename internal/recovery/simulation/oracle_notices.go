@@ -34,10 +34,10 @@ func (c *call) announcedOnce(notices []job.Notice) {
 func (h *history) age(service string) (least, most time.Duration, restorable, any bool) {
 	s, _ := h.plan.Service(service)
 	since := h.alarm[service]
-	if points := h.catalogue(service); len(points) > 0 {
-		any = true
-		since = points[0].StartedAt
-		if o := h.backupOp(points[0].Blob); o != nil {
+	newest, any := h.newest(service)
+	if any {
+		since = newest.StartedAt
+		if o := h.backupOp(newest.Blob); o != nil {
 			since = o.Started
 		}
 		restorable = h.now().Sub(since) < s.RestorableFor
@@ -132,8 +132,8 @@ func (l *listener) WithGroup(string) slog.Handler      { return l }
 
 // finally checks what must hold when all has come to rest.
 func (h *history) finally() {
-	for _, j := range h.jobs {
-		if !j.State.Terminal() && h.now().Sub(j.Deadline) > 40*time.Minute {
+	for _, j := range h.open {
+		if h.now().Sub(j.Deadline) > 40*time.Minute {
 			h.violate("I2", "job %s is %s long after its deadline %s: %s", j.ID, j.State, j.Deadline, j.Reason)
 		}
 	}

@@ -37,10 +37,10 @@ func (c *call) pointMade(p job.Point) {
 	case c.ever[p.Blob]:
 		c.violate("I9", "point %s was made twice", p.Blob)
 	}
-	if before := c.catalogue(p.Service); len(before) > 0 && c.changedAt.Before(c.at) {
+	if before, ok := c.newest(p.Service); ok && c.changedAt.Before(c.at) {
 		s, _ := c.plan.Service(p.Service)
-		if p.Size*100 < before[0].Size*int64(s.Rules.MinSizePercent) {
-			c.violate("I3", "point %s has %d bytes, the one before %d", p.Blob, p.Size, before[0].Size)
+		if p.Size*100 < before.Size*int64(s.Rules.MinSizePercent) {
+			c.violate("I3", "point %s has %d bytes, the one before %d", p.Blob, p.Size, before.Size)
 		}
 	}
 	c.points[p.Blob], c.ever[p.Blob], c.changedAt = p, true, c.now()
@@ -147,10 +147,7 @@ func (c *call) overdue() {
 	if !c.weather.down["store"].IsZero() && time.Now().Before(c.weather.down["store"]) {
 		return
 	}
-	for _, j := range c.jobs {
-		if j.State.Terminal() {
-			continue
-		}
+	for _, j := range c.open {
 		limit := j.Deadline
 		if calm := c.start.Add(c.disturbed.Sub(c.began)); calm.After(limit) {
 			limit = calm

@@ -48,13 +48,13 @@ func (p store) Job(ctx context.Context, service, id string) (job.Stored, error) 
 			p.c.inject("row of a newer version")
 			return job.Stored{}, job.ErrNewerSchema
 		}
-		return p.inner.Job(ctx, service, id)
+		return p.c.store.Job(ctx, service, id)
 	})
 }
 
 func (p store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error {
 	return done(p.c, "store.Create", func() error {
-		err := p.inner.Create(ctx, j, m)
+		err := p.c.store.Create(ctx, j, m)
 		if err == nil {
 			p.c.made(j)
 		}
@@ -65,7 +65,7 @@ func (p store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error {
 func (p store) Save(ctx context.Context, m job.Move) error {
 	p.c.dawdle(m)
 	return done(p.c, "store.Save", func() error {
-		err := p.inner.Save(ctx, m)
+		err := p.c.store.Save(ctx, m)
 		if err == nil {
 			p.c.saved(m)
 		}
@@ -75,7 +75,7 @@ func (p store) Save(ctx context.Context, m job.Move) error {
 
 func (p store) Transit(ctx context.Context, t job.Transition) error {
 	return done(p.c, "store.Transit", func() error {
-		err := p.inner.Transit(ctx, t)
+		err := p.c.store.Transit(ctx, t)
 		if err == nil {
 			p.c.transited(t)
 		}
@@ -85,7 +85,7 @@ func (p store) Transit(ctx context.Context, t job.Transition) error {
 
 func (p store) RemovePoint(ctx context.Context, of job.StoredPoint) error {
 	return done(p.c, "store.RemovePoint", func() error {
-		err := p.inner.RemovePoint(ctx, of)
+		err := p.c.store.RemovePoint(ctx, of)
 		if err == nil {
 			delete(p.c.points, of.Blob)
 		}
@@ -96,7 +96,7 @@ func (p store) RemovePoint(ctx context.Context, of job.StoredPoint) error {
 func (b blobs) Remove(ctx context.Context, s job.Service, blob string) error {
 	return done(b.c, "blobs.Remove", func() error {
 		b.c.removing(s.Name, blob)
-		return b.inner.Remove(ctx, s, blob)
+		return b.c.azure.Remove(ctx, s, blob)
 	})
 }
 

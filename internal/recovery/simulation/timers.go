@@ -73,10 +73,7 @@ func (h *history) schedule(d time.Duration) {
 func (h *history) pace() time.Duration {
 	now := h.now()
 	next := now.Add(time.Duration(20+h.r.IntN(160)) * time.Minute)
-	for _, j := range h.jobs {
-		if j.State.Terminal() {
-			continue
-		}
+	for _, j := range h.open {
 		if j.NotBefore.Before(now.Add(2 * often)) {
 			return often
 		}
