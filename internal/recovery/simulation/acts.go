@@ -25,7 +25,7 @@ var acts = []struct {
 	{"change", 8, (*history).change}, {"blob deleted", 2, (*history).deleteBlob}, {"hold", 3, (*history).hold},
 	{"prune", 3, (*history).prune}, {"standby", 5, (*history).upset}, {"source", 3, (*history).recover}, {"weather", 5, (*history).storm},
 	{"port down", 2, (*history).takeDown}, {"lock", 3, (*history).lock}, {"newer row", 2, (*history).newerRow},
-	{"dead prompt", 3, (*history).deadPrompt}, {"poison request", 1, (*history).poison},
+	{"dead prompt", 3, (*history).deadPrompt}, {"poison request", 1, (*history).poison}, {"ordeal", 14, (*history).ordeal},
 }
 
 var shares = func() (all []int) {
@@ -206,6 +206,11 @@ func (h *history) answerTo(j job.Job) {
 		return
 	}
 	h.say(a)
+}
+
+// reject is a person's no to j.
+func (h *history) reject(j job.Job) {
+	h.say(request.Approval{ID: h.id("a"), Job: j.ID, Point: j.Restore.Point.Blob, Target: j.Service, By: "dora"})
 }
 
 func (h *history) say(a request.Approval) {

@@ -28,6 +28,7 @@ type Figures struct {
 	States      map[string]int `json:"states"`
 	Transitions map[string]int `json:"transitions"`
 	Missing     []string       `json:"transitionsNotCovered"`
+	Rare        map[string]int `json:"transitionsRare"`        // less than one in rarely histories
 	Excused     map[string]int `json:"transitionsUnreachable"` // by why
 	Refuted     []string       `json:"transitionsWronglyExcused"`
 	Total       int            `json:"transitionsInAll"`
@@ -60,13 +61,17 @@ func (f *Figures) Add(others *Figures) {
 	}
 }
 
+// rarely is in how many histories a transition should be met at least once.
+const rarely = 1000
+
 // Finish computes what follows from the counts; all are the golden file's
 // transitions.
 func (f *Figures) Finish(took time.Duration, all []string) {
 	f.Took, f.Rate, f.Years = took, float64(f.Histories)/took.Seconds(), f.years
-	f.Missing, f.Refuted, f.Excused, f.Total = nil, nil, map[string]int{}, len(all)
+	f.Missing, f.Rare, f.Refuted, f.Excused, f.Total = nil, map[string]int{}, nil, map[string]int{}, len(all)
 	for _, t := range all {
-		why, met := unreachable(t), f.Transitions[t] > 0
+		why, times := unreachable(t), f.Transitions[t]
+		met := times > 0
 		switch {
 		case why != "" && met:
 			f.Refuted = append(f.Refuted, t)
@@ -74,6 +79,8 @@ func (f *Figures) Finish(took time.Duration, all []string) {
 			f.Excused[why]++
 		case !met:
 			f.Missing = append(f.Missing, t)
+		case times*rarely < f.Histories:
+			f.Rare[t] = times
 		}
 	}
 }
@@ -97,7 +104,7 @@ func (f *Figures) Write(to io.Writer) {
 	for _, part := range []struct {
 		title string
 		of    map[string]int
-	}{{"faults", f.Faults}, {"acts", f.Acts}, {"states", f.States}, {"transitions that can't be", f.Excused}} {
+	}{{"faults", f.Faults}, {"acts", f.Acts}, {"states", f.States}, {"transitions that are rare", f.Rare}, {"transitions that can't be", f.Excused}} {
 		fmt.Fprintf(w, "\n%s\t\n", part.title)
 		for _, k := range slices.Sorted(maps.Keys(part.of)) {
 			fmt.Fprintf(w, "  %s\t%d\n", k, part.of[k])

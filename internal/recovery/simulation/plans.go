@@ -122,8 +122,8 @@ func drawService(r *rand.Rand, s *plan.Service) {
 	f.Mode = pick(r, plan.FailoverAuto, plan.FailoverAuto, plan.FailoverApprove, plan.FailoverApprove, plan.FailoverOff)
 	f.MinFor = pick(r, 0, 5*time.Minute, 20*time.Minute)
 	f.Cooldown = pick(r, 20*time.Minute, time.Hour, 5*time.Hour)
-	f.MaxPointAge = pick(r, 4*time.Hour, 48*time.Hour)
-	f.SafetyBackup = one(r, 2)
+	f.MaxPointAge = pick(r, 4*time.Hour, 48*time.Hour, 48*time.Hour)
+	f.SafetyBackup = !one(r, 3)
 	f.ApprovalExpiry = pick(r, 10*time.Minute, 30*time.Minute)
 	s.Standbys = slices.Clone(s.Standbys)
 	for n := range s.Standbys {

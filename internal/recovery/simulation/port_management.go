@@ -44,9 +44,14 @@ func (h *history) pollAfter() time.Duration {
 
 // refusal is an answer of Azure's that shows no effect, for a look or a start.
 func (h *history) refusal(name, doing string) *job.AzureError {
+	return h.refusalOf(h.r.IntN(12), name, doing)
+}
+
+// refusalOf is refusal by its number, from 0 to 11.
+func (h *history) refusalOf(n int, name, doing string) *job.AzureError {
 	starts := strings.HasPrefix(name, "arm.Start")
 	e := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing}
-	switch n := h.r.IntN(12); {
+	switch {
 	case n < 4:
 		form, wait := h.retryAfter()
 		h.inject("429, Retry-After " + form)
@@ -117,8 +122,8 @@ func managed[T any](c *call, name, service string, effect func() (T, error)) (T,
 func (p arm) start(ctx context.Context, name string, kind job.Kind, s job.Service, blob string, send func() (job.Started, error)) (job.Started, error) {
 	thaw, refusal := p.c.freeze(s.Name)
 	defer thaw()
-	if refusal {
-		return job.Started{}, p.c.refusal(name, doing(name, s.Name))
+	if refusal { // each kind as likely, and a definite no more so
+		return job.Started{}, p.c.refusalOf(pick(p.c.r, 0, 4, 6, 8, 8, 9, 9, 10), name, doing(name, s.Name))
 	}
 	started, err := managed(p.c, name, s.Name, func() (job.Started, error) {
 		if ctx.Err() != nil {

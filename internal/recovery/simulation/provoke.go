@@ -10,12 +10,19 @@ import (
 )
 
 // provoke lets people and Azure interfere with a job in the state that it has
-// just come to: before its next move, or about when its time is over.
+// just come to: before its next move, or about when its time is over. One that
+// is stranded is left alone until then.
 func (h *history) provoke(j job.Job) {
-	if h.calm || j.State.Terminal() {
+	if h.calm {
 		return
 	}
-	h.strand(j)
+	if j.State.Terminal() {
+		h.relapse(j)
+		return
+	}
+	if h.strand(j) {
+		return
+	}
 	h.meddle(j)
 	if !one(h.r, 12) {
 		return
@@ -37,16 +44,17 @@ func (h *history) meddle(j job.Job) {
 	if !h.cruel {
 		return
 	}
-	chosen := j.Choosing() && j.State == job.Verifying
-	if j.Restore != nil && j.Restore.Automatic && (chosen || j.Lost()) && one(h.r, 2) {
+	if j.Restore != nil && j.Restore.Automatic && (j.State == job.Verifying && one(h.r, 2) || j.Lost() && one(h.r, 4)) {
 		// Before its next prompt, too late.
 		h.whenever(j, time.Duration(h.r.IntN(1000))*time.Millisecond, h.resolveFor)
 	}
 	switch {
+	case j.Restore == nil && j.State == job.Verifying && j.Misses > 0 && one(h.r, 4):
+		h.whenever(j, time.Duration(h.r.IntN(10))*time.Second, h.changeFor)
 	case j.Restore != nil && j.Restore.Warm && j.State == job.Pending && j.Attempt.Number == 0 && one(h.r, 4):
 		h.whenever(j, 0, h.insteadOf)
 	case j.Restore == nil || j.Restore.Warm || j.Restore.Wanted != "" || j.Restore.Approval.By != "":
-	case j.State == job.Pending && j.Attempt.Number == 0 && j.Restore.Automatic && one(h.r, 2):
+	case j.State == job.Pending && j.Attempt.Number == 0 && j.Restore.Automatic && one(h.r, 4):
 		// Its target may hold the newest point: not for long.
 		h.after(0, func() {
 			if !h.calm && !h.failed() {
@@ -54,7 +62,11 @@ func (h *history) meddle(j job.Job) {
 			}
 		})
 	case j.Attempt.Phase == job.SafetyBackup && j.State.HoldsLease():
-		h.whenever(j, 0, pick(h.r, h.strict, h.regress, h.regress, h.regress, func(job.Job) {}))
+		if h.heldBy(j).Blob != "" {
+			h.whenever(j, 0, h.regress)
+		} else if one(h.r, 6) {
+			h.whenever(j, 0, h.strict)
+		}
 	}
 }
 
@@ -82,17 +94,23 @@ func (h *history) strict(j job.Job) {
 // regress deletes the points of j's source that are newer than what j's
 // target holds.
 func (h *history) regress(j job.Job) {
-	target, err := h.store.Summary(h.context, j.Service)
-	held, ok := h.points[target.Holds]
-	if err != nil || !ok || !held.Live() || held.Service != j.Restore.Source {
-		return
-	}
+	held := h.heldBy(j)
 	for _, p := range h.catalogue(held.Service) {
 		if p.StartedAt.After(held.StartedAt) {
 			h.inject("newer points deleted")
 			h.deletePoint(p)
 		}
 	}
+}
+
+// heldBy is the live point of j's source that j's target holds, if any.
+func (h *history) heldBy(j job.Job) job.Point {
+	target, err := h.store.Summary(h.context, j.Service)
+	p := h.points[target.Holds]
+	if err != nil || !p.Live() || p.Service != j.Restore.Source {
+		return job.Point{}
+	}
+	return p
 }
 
 func (h *history) cancelJob(j job.Job) {
@@ -105,12 +123,7 @@ func (h *history) resolveFor(j job.Job) {
 	if j.Restore == nil || !j.Restore.Automatic {
 		return
 	}
-	for _, a := range h.sent {
-		if _, ok := h.fired[j.Restore.Source][a.ID]; ok && a.Condition == request.Fired && !h.failed() {
-			a.Condition, a.ResolvedAt = request.Resolved, h.now()
-			h.sendAlert(a)
-		}
-	}
+	h.endAlerts(j.Restore.Source)
 }
 
 // changeFor changes the service that a backup is of.

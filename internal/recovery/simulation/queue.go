@@ -73,6 +73,8 @@ func (h *history) deliver(m job.Message) {
 	enqueued := h.now()
 	take := func(c *call) { c.take(m, enqueued) }
 	switch n := h.r.IntN(100); {
+	case !h.calm && h.begins(m) && one(h.r, 3):
+		h.aside(take)
 	case h.calm || n < 80:
 		take(h.newCall(nil))
 	case n < 90:
@@ -82,6 +84,14 @@ func (h *history) deliver(m job.Message) {
 		h.aside(take)
 		h.aside(take)
 	}
+}
+
+// begins reports whether m may let a restore begin an operation, which others
+// should be able to overtake.
+func (h *history) begins(m job.Message) bool {
+	id, _, _ := strings.Cut(m.ID, "/")
+	j, ok := h.jobs[id]
+	return ok && m.Queue == recovery.StepQueue && h.cruel && j.Choosing()
 }
 
 const maxDeliveries = 10

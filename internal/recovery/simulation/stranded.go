@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery"
+	"lifeboat/internal/request"
 )
 
 // soon is how near a job's limit must be for somebody to wait for it.
@@ -21,22 +23,58 @@ func (h *history) limit(j job.Job) time.Time {
 	return j.Deadline
 }
 
+// patience is how near j's limit must be for j to be stranded, and how seldom
+// it is: the rarer a state is, the longer and the more often.
+func (h *history) patience(j job.Job) (near time.Duration, odds int) {
+	switch {
+	case j.Restore == nil && j.State == job.Verifying:
+		return 3 * soon, 30
+	case j.Restore == nil && j.Lost():
+		return 3 * soon, 10
+	case j.Restore == nil:
+		return soon, 40
+	case j.Choosing() && j.State == job.Verifying:
+		return 24 * time.Hour, 2
+	case j.State == job.Verifying && j.Restore.Automatic:
+		return 24 * time.Hour, 6
+	case j.State == job.Pending && h.holdsNewest(j):
+		return 24 * time.Hour, 3
+	case j.Restore.Automatic, j.Attempt.Phase == job.SafetyBackup, j.Lost():
+		return 3 * soon, 2
+	}
+	return 3 * soon, 4
+}
+
+// holdsNewest reports whether a restore's target holds its source's newest
+// point already.
+func (h *history) holdsNewest(j job.Job) bool {
+	held := h.heldBy(j).Blob
+	return held != "" && held == h.catalogue(j.Restore.Source)[0].Blob
+}
+
+// lastWord is what somebody says when j's limit has just passed.
+func (h *history) lastWord(j job.Job) func(job.Job) {
+	switch {
+	case j.Restore == nil:
+		return pick(h.r, h.cancelJob, h.changeFor, h.changeFor, h.giveUpNow)
+	case j.Restore.Automatic && one(h.r, 2):
+		return h.resolveFor
+	case j.State == job.AwaitingApproval:
+		return pick(h.r, h.cancelJob, h.giveUpNow, h.answerTo, h.reject)
+	}
+	return pick(h.r, h.cancelJob, h.resolveFor, h.giveUpNow, func(job.Job) {})
+}
+
 // strand lets no prompt come to j until its limit has passed; then somebody
 // says something, and then a prompt comes.
-func (h *history) strand(j job.Job) {
+func (h *history) strand(j job.Job) (stranded bool) {
 	if !h.cruel {
-		return
+		return false
 	}
-	odds, near := 40, soon
-	if j.Restore != nil {
-		odds, near = 4, 3*soon
-		if j.Restore.Automatic || j.Attempt.Phase == job.SafetyBackup {
-			odds = 2
-		}
-	}
+	near, odds := h.patience(j)
 	left := h.limit(j).Sub(h.now())
 	if left > near || !one(h.r, odds) {
-		return
+		return false
 	}
 	h.inject("a job left alone until its limit")
 	end := max(left, 0) + 30*time.Second
@@ -44,15 +82,12 @@ func (h *history) strand(j job.Job) {
 	if j.Restore != nil && one(h.r, 4) {
 		h.azure.Lock(j.Service, end+time.Minute)
 	}
-	do := pick(h.r, h.cancelJob, h.resolveFor, h.giveUpNow, h.answerTo)
-	if j.Restore != nil && j.Restore.Automatic && one(h.r, 2) {
-		do = h.resolveFor
-	}
-	h.whenever(j, max(left, 0)+time.Duration(h.r.IntN(20))*time.Second, do)
+	h.whenever(j, max(left, 0)+time.Duration(h.r.IntN(20))*time.Second, h.lastWord(j))
 	h.whenever(j, end, func(now job.Job) {
 		p := recovery.Prompt{Service: now.Service, Job: now.ID, Revision: now.Revision}
 		h.deliverAfter(0, job.Message{Queue: recovery.StepQueue, ID: now.ID + "/late", Body: recovery.EncodePrompt(p)})
 	})
+	return true
 }
 
 // whenever does something to j as it is after d, if it still goes on.
@@ -71,15 +106,21 @@ func (h *history) whenever(j job.Job, d time.Duration, do func(job.Job)) {
 func (c *call) freeze(service string) (thaw func(), refusal bool) {
 	lease, _ := c.store.Leased(service)
 	j, ok := c.jobs[lease.Job]
-	odds := 60
-	if j.Restore != nil {
+	if !ok || c.calm || !c.cruel {
+		return func() {}, false
+	}
+	odds := 30
+	switch {
+	case j.Restore != nil && c.v != nil:
+		odds = 3
+	case j.Restore != nil:
 		odds = 5
 	}
-	if !ok || c.calm || !c.cruel || !one(c.r, odds) {
-		return func() {}, j.Restore != nil && c.cruel && !c.calm && one(c.r, 12)
+	if !one(c.r, odds) {
+		return func() {}, j.Restore != nil && one(c.r, 12)
 	}
 	left := c.limit(j).Sub(c.now()) + time.Duration(3*60+c.r.IntN(30))*time.Second
-	if left > soon && c.v == nil || left > 3*soon {
+	if left > soon && c.v == nil {
 		return func() {}, false
 	}
 	c.inject("instance frozen until the operation's time is over")
@@ -91,14 +132,15 @@ func (c *call) freeze(service string) (thaw func(), refusal bool) {
 			return
 		}
 		c.v.frozen = left
-		if one(c.r, 2) {
+		if one(c.r, 3) {
 			c.muted[j.ID] = c.now().Add(left + time.Minute)
 			return
 		}
 		// Evidence comes first, and sees that the operation goes on.
+		delete(c.muted, j.ID)
 		settled := c.sourceOf(j).Rules.Settling + time.Minute
 		c.history.after(settled, func() { c.muted[j.ID] = c.now().Add(left - settled + time.Minute) })
-	}, one(c.r, 2)
+	}, one(c.r, 3)
 }
 
 // dawdle lets an instance stand still before it saves an intent, until the
@@ -108,7 +150,7 @@ func (c *call) dawdle(m job.Move) {
 		return
 	}
 	left := m.To.Deadline.Sub(c.now()) + 200*time.Second
-	if left > 2*soon {
+	if left > 2*soon || c.overtaken(m, left) {
 		return
 	}
 	_, leased := c.store.Leased(m.To.Service)
@@ -122,6 +164,29 @@ func (c *call) dawdle(m job.Move) {
 		c.v.frozen = left
 		c.muted[m.To.ID] = c.now().Add(left + time.Minute)
 	}
+}
+
+// overtaken lets an instance stand still before it saves an intent, while
+// somebody asks for another restore onto the same target: for some minutes, or
+// until left has passed if that is soon.
+func (c *call) overtaken(m job.Move, left time.Duration) bool {
+	if c.v == nil || m.To.Kind != job.Restore || c.sourceOf(m.To).Failover.Mode != plan.FailoverAuto || !one(c.r, 3) {
+		return false
+	}
+	c.inject("instance frozen while somebody asks for the same")
+	const another = 150 * time.Second // is enough to begin
+	wait := another
+	if left <= soon {
+		wait = pick(c.r, another, max(left, another))
+	}
+	c.v.frozen = wait
+	c.muted[m.To.ID] = c.now().Add(wait + time.Minute)
+	c.history.after(wait-another, func() {
+		if !c.calm && !c.failed() {
+			c.ask(request.Request{ID: c.id("r"), Kind: request.Restore, Service: m.To.Restore.Source, By: "cleo", To: m.To.Service})
+		}
+	})
+	return true
 }
 
 // lags reports whether a look at a blob that is being verified comes before

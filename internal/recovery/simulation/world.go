@@ -146,14 +146,24 @@ func (h *history) spoil(o *recoverytest.Operation) {
 		o.Size = pick[int64](h.r, 0, 1000, 200<<10)
 	}
 	if o.Kind == job.Backup && slices.Contains(h.targets, o.Service) { // a safety backup
-		switch h.r.IntN(8) {
+		switch h.r.IntN(10) {
 		case 0:
 			h.inject("backup without a blob")
 			o.NoBlob = true
 		case 1:
 			h.inject("blob empty or short")
 			o.Size = 0
+		case 2:
+			h.inject("operation without a handle")
+			o.WithoutHandle = true
+		case 3:
+			h.inject("operation forgotten")
+			o.Forgotten = true
 		}
+	}
+	if o.Kind == job.Restore && h.cruel && one(h.r, 12) {
+		h.inject("operation without a handle")
+		o.WithoutHandle = true
 	}
 	if o.Kind == job.Backup && one(h.r, 12) {
 		h.hidden[o.Blob] = 1 + h.r.IntN(2)
