@@ -24,8 +24,10 @@ type Move struct {
 	// Point is what this move makes restorable, if anything.
 	Point *Point
 	// Judged is the tag of the service's summary that this move rests on: it
-	// is saved only if that has not changed. Empty: it rests on none.
-	Judged string
+	// is saved only if that has not changed, or, if the tag is empty, if there
+	// is none. Nil: it rests on none. It counts only for a move that writes
+	// into the summary.
+	Judged *string
 	// Heartbeat: somebody wants the notices of starts and successes too.
 	Heartbeat bool
 }

@@ -18,7 +18,8 @@ type considered struct {
 	decision gate.Decision
 	point    job.Point
 	// The summaries, as the gates saw them.
-	source, target job.Summary
+	source job.Summary
+	target job.StoredSummary
 }
 
 // consider gathers the facts and asks the gates.
@@ -107,7 +108,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	if !j.Restore.Automatic || f.Maintenance.On == gate.No && !e.now().Before(j.Restore.FiredAt.Add(source.Failover.MinFor)) {
 		f.Probe = e.probe(ctx, j, source)
 	}
-	return f, considered{point: point, source: from.Summary, target: onto.Summary}, nil
+	return f, considered{point: point, source: from.Summary, target: onto}, nil
 }
 
 // absent reports whether ARM says that there is no such service.

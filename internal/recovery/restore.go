@@ -45,18 +45,18 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 
 // held completes a restore whose target has the point's content already, as
 // the target's summary says that has the tag judged.
-func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considered) (event job.Event, judged string) {
+func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considered) (event job.Event, judged *string) {
 	order := *j.Restore
 	order.Point = c.point
 	j.Restore = &order
 	event = e.inspect(ctx, j, at)
 	restored, ok := event.(job.Restored)
 	if !ok {
-		return event, ""
+		return event, nil
 	}
 	judged, err := e.stillHolds(ctx, j, c.point.Blob)
 	if err != nil {
-		return deferred(err), ""
+		return deferred(err), nil
 	}
 	restored.Point, restored.Gates = c.point, recorded(c.decision)
 	return restored, judged
@@ -66,19 +66,27 @@ func (e *Engine) held(ctx context.Context, j job.Job, at plan.Place, c considere
 // gates looked: what completes without an operation takes no lease before its
 // end, unless its safety backup has done so.
 // It returns the tag of the summary that says so: every restore changes that.
-func (e *Engine) stillHolds(ctx context.Context, j job.Job, blob string) (judged string, err error) {
-	lease, err := e.Store.Lease(ctx, j.Service)
-	switch {
-	case err == nil && lease.Job != j.ID:
-		return "", fmt.Errorf("job %s has begun on %s meanwhile", lease.Job, j.Service)
-	case err != nil && !errors.Is(err, job.ErrNotFound):
-		return "", err
+func (e *Engine) stillHolds(ctx context.Context, j job.Job, blob string) (judged *string, err error) {
+	if err := e.undisturbed(ctx, j); err != nil {
+		return nil, err
 	}
 	summary, err := e.Store.StoredSummary(ctx, j.Service)
 	if err == nil && summary.Holds != blob {
 		err = fmt.Errorf("%s does not hold point %s any more", j.Service, blob)
 	}
-	return summary.ETag, err
+	return &summary.ETag, err
+}
+
+// undisturbed checks that no other job operates on j's target.
+func (e *Engine) undisturbed(ctx context.Context, j job.Job) error {
+	lease, err := e.Store.Lease(ctx, j.Service)
+	switch {
+	case errors.Is(err, job.ErrNotFound):
+		return nil
+	case err == nil && lease.Job != j.ID:
+		return fmt.Errorf("job %s has begun on %s meanwhile", lease.Job, j.Service)
+	}
+	return err
 }
 
 // overwrite begins the restore's next operation: the target's safety backup,
@@ -87,6 +95,13 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision), Past: c.target.RestoreTimes}
 	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
 		decision.Phase = job.SafetyBackup
+	}
+	// No other restore comes between the gates' look and the intent, which
+	// rests on the summary that they saw: none goes on now, and each that
+	// begins from now on changes it. So what the target holds is counted as it
+	// will be when the request is sent.
+	if err := e.undisturbed(ctx, from.Job); err != nil {
+		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
 	before, err := e.ARM.Count(ctx, at.Service, everything)
 	if err != nil {
@@ -102,7 +117,7 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 			return e.again(ctx, p, 0, err.Error())
 		}
 	}
-	return e.begin(ctx, p, from, at, decision)
+	return e.begin(ctx, p, from, at, decision, &c.target.ETag)
 }
 
 // beginCooldown notes a failover with its source before it is begun; the

@@ -29,12 +29,13 @@ func (e *Engine) start(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	if err != nil {
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
-	return e.begin(ctx, p, from, at, job.Start{Before: before, Warning: warning})
+	return e.begin(ctx, p, from, at, job.Start{Before: before, Warning: warning}, nil)
 }
 
 // begin writes the intent ahead, sends the request if the intent is this
-// invocation's own, and saves the answer.
-func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.Place, decision job.Start) error {
+// invocation's own, and saves the answer. The intent rests on the summary with
+// the tag judged; nil, on none.
+func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.Place, decision job.Start, judged *string) error {
 	if err := e.authorised(ctx, at.Service); err != nil {
 		return e.advance(ctx, p, from, at.Rules, unauthorised(err), nil)
 	}
@@ -54,11 +55,15 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 		}
 	}
 	move := e.moveBetween(from, intent, decision, nil)
+	move.Judged = judged
 	err = e.Store.Save(ctx, move)
 	switch {
 	case errors.Is(err, job.ErrLeased):
 		return e.advance(ctx, p, from, at.Rules, job.Busy{Reason: "another job operates on the service"}, nil)
 	case errors.Is(err, job.ErrConflict) && !e.owns(ctx, intent):
+		if judged != nil {
+			return e.again(ctx, p, 0, fmt.Sprintf("intent can't be saved: %v", err))
+		}
 		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)
 		return nil
 	case err != nil && !errors.Is(err, job.ErrConflict) && !e.owns(ctx, intent):
@@ -71,32 +76,11 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	if intent.State.Terminal() {
 		return nil
 	}
-	serves := e.serves(ctx, intent)
 	if took := time.Since(begun); took > sendWindow(at.Rules) {
 		e.Log.WarnContext(ctx, "intent left to evidence: making it took too long", keyJob, from.ID, "took", took.String())
 		return nil
 	}
-	if serves != "" {
-		return e.answer(ctx, intent, at.Rules, job.Busy{Reason: serves})
-	}
 	return e.answer(ctx, intent, at.Rules, e.request(ctx, intent, at))
-}
-
-// serves says why the target of a restore may not be overwritten after all:
-// between the gates' look and the intent, which holds the lease, another
-// failover may have made it serve. The gates judge again then.
-func (e *Engine) serves(ctx context.Context, intent job.Job) string {
-	if intent.Attempt.Phase != job.Overwrite {
-		return ""
-	}
-	target, err := e.Store.StoredSummary(ctx, intent.Service)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("whether %s serves can't be read: %v", intent.Service, err)
-	case target.ServingFor != "":
-		return fmt.Sprintf("%s has come to serve for %s", intent.Service, target.ServingFor)
-	}
-	return ""
 }
 
 // owns reports whether a save whose answer was lost did happen, and was ours:

@@ -105,12 +105,12 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 // advance applies event, schedules the next prompt and saves, in this order:
 // a lost save leaves an early prompt that looks again.
 func (e *Engine) advance(ctx context.Context, p Prompt, from job.Stored, rules job.Rules, event job.Event, point *job.Point) error {
-	return e.advanceIf(ctx, p, from, rules, event, point, "")
+	return e.advanceIf(ctx, p, from, rules, event, point, nil)
 }
 
-// advanceIf advances if the service's summary still has the tag judged; empty,
-// it may have changed. If it has, the job looks again.
-func (e *Engine) advanceIf(ctx context.Context, p Prompt, from job.Stored, rules job.Rules, event job.Event, point *job.Point, judged string) error {
+// advanceIf advances if the service's summary still has the tag judged; nil, it
+// may have changed. If it has, the job looks again.
+func (e *Engine) advanceIf(ctx context.Context, p Prompt, from job.Stored, rules job.Rules, event job.Event, point *job.Point, judged *string) error {
 	to, err := job.Apply(from.Job, event, rules, e.now())
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (e *Engine) advanceIf(ctx context.Context, p Prompt, from job.Stored, rules
 	move.Judged = judged
 	err = e.Store.Save(ctx, move)
 	switch {
-	case errors.Is(err, job.ErrConflict) && judged != "":
+	case errors.Is(err, job.ErrConflict) && judged != nil:
 		return e.again(ctx, p, 0, fmt.Sprintf("job can't be saved: %v", err))
 	case errors.Is(err, job.ErrConflict):
 		e.Log.DebugContext(ctx, "another move won", keyJob, from.ID, keyRevision, from.Revision)

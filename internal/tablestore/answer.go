@@ -159,6 +159,9 @@ func (a answer) exists() bool {
 // stale: the row was changed since it was read.
 func (a answer) stale() bool { return a.status == http.StatusPreconditionFailed }
 
+// overtaken: the row is not as it was read, or not gone as it was.
+func (a answer) overtaken() bool { return a.stale() || a.missing() || a.exists() }
+
 // about reports whether the refused one of changes is of kind.
 func (a answer) about(changes []change, kind changeKind) bool {
 	if a.change < 0 && len(changes) == 1 {

@@ -125,7 +125,7 @@ func incidentError(doing string, err error, changes []change) error {
 	}
 	a := answerOf(err)
 	judged := a.about(changes, summaryChange) || a.about(changes, incidentChange) || a.about(changes, alertChange)
-	if judged && (a.stale() || a.missing() || a.exists()) {
+	if judged && a.overtaken() {
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	}
 	return failed(doing, err)

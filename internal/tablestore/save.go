@@ -41,7 +41,7 @@ func (s *Store) Save(ctx context.Context, m job.Move) error {
 func saveError(doing string, err error, changes []change) error {
 	a := answerOf(err)
 	switch {
-	case (a.stale() || a.missing()) && (a.about(changes, jobChange) || a.about(changes, summaryChange)):
+	case (a.stale() || a.missing()) && a.about(changes, jobChange), a.overtaken() && a.about(changes, summaryChange):
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	case a.exists() && a.about(changes, leaseChange):
 		return fmt.Errorf("%s: %w", doing, job.ErrLeased)
@@ -77,8 +77,8 @@ func changesOf(m job.Move) []change {
 	}
 	if summary := m.Summary(); !summary.Empty() {
 		c := summaryChangeOf(m.To.Service, summary)
-		if m.Judged != "" {
-			c.action, c.ifMatch = aztables.TransactionTypeUpdateMerge, m.Judged
+		if m.Judged != nil {
+			c = c.over(*m.Judged)
 		}
 		changes = append(changes, c)
 	}

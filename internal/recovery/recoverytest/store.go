@@ -34,6 +34,14 @@ type partition struct {
 	counters  map[counterName]int64
 }
 
+// summaryTag is empty if there is no summary.
+func (p *partition) summaryTag() string {
+	if p.summary == nil {
+		return ""
+	}
+	return p.summary.ETag
+}
+
 // NewStore is an empty store whose calls are effects of e.
 func NewStore(e *Effects) *Store {
 	return &Store{effects: e, partitions: map[string]*partition{}}
@@ -102,7 +110,7 @@ func (s *Store) Save(_ context.Context, m job.Move) error {
 		if now, ok := p.jobs[m.To.ID]; !ok || now.ETag != m.From.ETag {
 			return fmt.Errorf("job %s: %w", m.To.ID, job.ErrConflict)
 		}
-		if m.Judged != "" && (p.summary == nil || p.summary.ETag != m.Judged) {
+		if m.Judged != nil && *m.Judged != p.summaryTag() && !m.Summary().Empty() {
 			return fmt.Errorf("summary of service %s: %w", m.To.Service, job.ErrConflict)
 		}
 		if m.Lease() == job.TakeLease && p.lease != nil {

@@ -72,11 +72,7 @@ func (s *Store) record(a job.StoredAlert) error {
 func (s *Store) OpenIncident(_ context.Context, read job.StoredSummary, i job.Incident, a job.StoredAlert) error {
 	return s.do("OpenIncident", func() error {
 		p := s.partition(i.Service)
-		tag := ""
-		if p.summary != nil {
-			tag = p.summary.ETag
-		}
-		if tag != read.ETag {
+		if p.summaryTag() != read.ETag {
 			return fmt.Errorf("summary of %s: %w", i.Service, job.ErrConflict)
 		}
 		if _, ok := p.incidents[i.ID]; ok {

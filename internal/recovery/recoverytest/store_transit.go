@@ -58,11 +58,7 @@ func (p *partition) allows(service string, t job.Transition) error {
 	if err := fits(t); err != nil {
 		return err
 	}
-	tag := ""
-	if p.summary != nil {
-		tag = p.summary.ETag
-	}
-	if tag != t.Read.ETag {
+	if p.summaryTag() != t.Read.ETag {
 		return fmt.Errorf("summary: %w", job.ErrConflict)
 	}
 	if t.Job != nil {

@@ -191,17 +191,20 @@ func judged(t *testing.T, s recovery.Store) {
 	check(t, s.Note(t.Context(), "apim-neu", job.SummaryMove{Holds: &other}))
 
 	m := after(t, restore, job.Restored{Point: job.Point{Blob: held}})
-	m.Judged = read1.ETag
+	m.Judged = &read1.ETag
 	wantIs(t, s.Save(t.Context(), m), job.ErrConflict)
 	want(t, "job", read(t, s, restore.Job), restore)
 	want(t, "holds", summary(t.Context(), t, s, "apim-neu").Holds, other)
 	if _, err := s.Lease(t.Context(), "apim-neu"); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("lease: %v", err)
 	}
+	none := ""
+	m.Judged = &none
+	wantIs(t, s.Save(t.Context(), m), job.ErrConflict)
 
 	now, err := s.StoredSummary(t.Context(), "apim-neu")
 	check(t, err)
-	m.Judged = now.ETag
+	m.Judged = &now.ETag
 	check(t, s.Save(t.Context(), m))
 	want(t, "holds", summary(t.Context(), t, s, "apim-neu").Holds, held)
 }
