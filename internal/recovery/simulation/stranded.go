@@ -150,7 +150,7 @@ func (c *call) dawdle(m job.Move) {
 		return
 	}
 	left := m.To.Deadline.Sub(c.now()) + 200*time.Second
-	if left > 2*soon || c.overtaken(m, left) {
+	if c.upstaged(m) || left > 2*soon || c.overtaken(m, left) {
 		return
 	}
 	_, leased := c.store.Leased(m.To.Service)
@@ -185,6 +185,36 @@ func (c *call) overtaken(m job.Move, left time.Duration) bool {
 		if !c.calm && !c.failed() {
 			c.ask(request.Request{ID: c.id("r"), Kind: request.Restore, Service: m.To.Restore.Source, By: "cleo", To: m.To.Service})
 		}
+	})
+	return true
+}
+
+// upstaged lets an instance stand still before it saves a restore's intent for
+// as long as another restore takes, of another point onto the same target.
+func (c *call) upstaged(m job.Move) bool {
+	if c.v == nil || m.To.Attempt.Phase != job.Overwrite || c.sourceOf(m.To).Failover.Mode != plan.FailoverAuto || !one(c.r, 4) {
+		return false
+	}
+	var other string
+	for _, p := range c.catalogue(m.To.Restore.Source) {
+		if p.Blob != m.To.Attempt.Blob {
+			other = p.Blob
+		}
+	}
+	if other == "" {
+		return false
+	}
+	c.inject("instance frozen while somebody restores another point")
+	const wait = 50 * time.Minute
+	c.v.frozen = wait
+	c.muted[m.To.ID] = c.now().Add(wait + time.Minute)
+	source := m.To.Restore.Source
+	c.history.after(0, func() {
+		if c.calm || c.failed() {
+			return
+		}
+		c.ask(request.Request{ID: c.id("k"), Kind: request.Acknowledge, Service: source, By: "ann"})
+		c.ask(request.Request{ID: c.id("r"), Kind: request.Restore, Service: source, By: "cleo", To: m.To.Service, Point: other})
 	})
 	return true
 }
