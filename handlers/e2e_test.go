@@ -47,7 +47,11 @@ type app struct {
 	once      once
 	// between stands between the clients and Azure, if set.
 	between func(service string, next policy.Transporter) policy.Transporter
+	// settings are the app settings that the plan names.
+	settings map[string]string
 }
+
+func (a *app) setting(name string) string { return a.settings[name] }
 
 // storageRetry is as the deployed binary has it.
 var storageRetry = policy.RetryOptions{MaxRetries: 3, RetryDelay: 400 * time.Millisecond, MaxRetryDelay: 5 * time.Second, TryTimeout: 20 * time.Second}
@@ -119,6 +123,7 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 		PlainHTTP:  true,
 		Transport:  intents{a, around(emulator.ServiceARM, posts{a, a.azure.ARMTransport()})},
 		Gateways:   a.azure.GatewayTransport(),
+		Secret:     a.setting,
 	})
 	must(err)
 	return &recovery.Engine{

@@ -75,7 +75,7 @@ func FuzzFunctions(f *testing.F) {
 		all := h.Functions()
 		called := all[int(which)%len(all)]
 		if called.Trigger == functions.HTTPTrigger {
-			return // FuzzServer's
+			return // FuzzHTTP's
 		}
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, httptest.NewRequest("POST", "/"+called.Name, bytes.NewReader(envelope(called.Trigger, body))))

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
@@ -33,10 +34,13 @@ type fates struct {
 	kinds map[string]int // of faults, by what they hit and what they are
 
 	leaked atomic.Pointer[string] // a host that an ARM token was sent to
+
+	broker *servicebus.Broker
+	held   map[string]servicebus.Message // by queue: they come after the next one
 }
 
 func newFates(seed uint64, rate float64) *fates {
-	return &fates{seed: seed, rate: rate, seen: map[string]int{}, kinds: map[string]int{}}
+	return &fates{seed: seed, rate: rate, seen: map[string]int{}, kinds: map[string]int{}, held: map[string]servicebus.Message{}}
 }
 
 // draw is the dice for one more event of a kind.
@@ -262,8 +266,10 @@ func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func (f *fates) bus(op servicebus.Op) servicebus.Verdict {
 	dice, struck := f.strikes("bus " + string(op.Kind) + " " + op.Queue)
 	if !struck {
+		f.release(op)
 		return servicebus.Proceed
 	}
+	f.release(op)
 	all := []struct {
 		name    string
 		verdict servicebus.Verdict
@@ -275,6 +281,9 @@ func (f *fates) bus(op servicebus.Op) servicebus.Verdict {
 		{"timeout", servicebus.Fail("com.microsoft:timeout", "It took too long.")},
 		{"internal error", servicebus.Fail("amqp:internal-error", "Something.")},
 		{"message doubled", servicebus.Twice},
+		{"message delayed by minutes", servicebus.Swallow},
+		{"message delayed by hours", servicebus.Swallow},
+		{"message out of order", servicebus.Swallow},
 		{"message lost", servicebus.Swallow},
 	}
 	if op.Queue != emulator.StepQueue && op.Queue != emulator.NoticeQueue {
@@ -282,5 +291,13 @@ func (f *fates) bus(op servicebus.Op) servicebus.Verdict {
 	}
 	chosen := all[dice.IntN(len(all))]
 	f.count("bus " + chosen.name)
+	switch chosen.name {
+	case "message delayed by minutes":
+		f.delay(op, time.Duration(1+dice.IntN(90))*time.Minute)
+	case "message delayed by hours":
+		f.delay(op, time.Duration(90+dice.IntN(210))*time.Minute)
+	case "message out of order":
+		f.hold(op)
+	}
 	return chosen.verdict
 }

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -14,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"lifeboat/handlers"
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
@@ -23,6 +26,7 @@ import (
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
 	"lifeboat/internal/request"
+	"lifeboat/internal/webhook"
 )
 
 var (
@@ -37,7 +41,7 @@ var (
 //	go test ./handlers -run TestHistories -history N -v
 func TestHistories(t *testing.T) {
 	var mu sync.Mutex
-	faults, operations, told := map[string]int{}, 0, 0
+	faults, operations, told, changes, notices := map[string]int{}, 0, 0, 0, 0
 	begun := time.Now()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // many small worlds, soon over
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 30))
@@ -51,6 +55,8 @@ func TestHistories(t *testing.T) {
 					defer mu.Unlock()
 					told++
 					operations += len(h.azure.ARM.Operations())
+					changes += len(h.changes)
+					notices += len(h.receivers.taken)
 					for kind, n := range h.fates.counts() {
 						faults[kind] += n
 					}
@@ -63,7 +69,11 @@ func TestHistories(t *testing.T) {
 		t.Logf("%6d %s", faults[kind], kind)
 		sum += faults[kind]
 	}
-	t.Logf("%d histories, %.0f days of virtual time, %d operations, %d faults of %d kinds, in %s", told, float64(told)*(3*cycle+rest).Hours()/24, operations, sum, len(faults), time.Since(begun).Round(time.Millisecond))
+	if len(seeds()) > 1 && (changes == 0 || notices == 0) {
+		t.Errorf("%d changes and %d notices: not everything was tried", changes, notices)
+	}
+	t.Logf("%d histories, %.0f days of virtual time, %d operations, %d changes, %d notices, %d faults of %d kinds, in %s",
+		told, float64(told)*(3*cycle+rest).Hours()/24, operations, changes, notices, sum, len(faults), time.Since(begun).Round(time.Millisecond))
 }
 
 func seeds() (all []uint64) {
@@ -83,22 +93,34 @@ func seeds() (all []uint64) {
 // history is one of them.
 type history struct {
 	*app
-	fates *fates
-	dice  *rand.Rand
+	fates     *fates
+	dice      *rand.Rand
+	spy       *spy
+	receivers *receivers
+
+	telling sync.WaitGroup // of what Event Grid delivers
+	mu      sync.Mutex
+	changes []changed
 }
 
 func tell(t *testing.T, seed uint64) *history {
 	dice := rand.New(rand.NewPCG(seed, 1))
 	h := &history{fates: newFates(seed, []float64{0.01, 0.04, 0.12}[dice.IntN(3)]), dice: dice}
-	h.app = &app{t: t, azure: emulator.New(emulator.Options{Services: historyServices()})}
-	h.between = h.fates.around
-	log := slog.New(slog.DiscardHandler)
-	if *historySeed > 0 {
-		log = slog.New(functions.LogHandler(slog.NewTextHandler(t.Output(), nil)))
+	h.app = &app{t: t, azure: emulator.New(emulator.Options{Services: historyServices()}), settings: historySettings}
+	h.spy, h.fates.broker = h.planted(), h.azure.Broker
+	h.receivers = &receivers{fates: h.fates, spy: h.spy, taken: map[string]string{}}
+	h.between = func(service string, next policy.Transporter) policy.Transporter {
+		return learning{h.spy, h.fates.around(service, next)}
 	}
+	lines := io.Writer(h.spy)
+	if *historySeed > 0 {
+		lines = io.MultiWriter(h.spy, t.Output())
+	}
+	log := slog.New(functions.LogHandler(slog.NewTextHandler(lines, nil)))
 	engine := h.engine(historyPlan(t, []string{"auto", "approve"}[dice.IntN(2)]), log)
 	engine.Parallel = 1
-	h.worker = host.NewInProcess(handlers.New(engine, log))
+	engine.Hooks = webhook.New(webhook.Options{Getenv: h.setting, Transport: h.receivers})
+	h.worker = host.NewInProcess(handlers.New(engine, log, admitting(everybody)))
 	h.serve(h.worker, nightly)
 	defer h.stop()
 	h.azure.Broker.SetHook(h.fates.bus)
@@ -108,6 +130,18 @@ func tell(t *testing.T, seed uint64) *history {
 	h.dawn()
 	h.check()
 	return h
+}
+
+// planted is a spy that knows the secrets of a history.
+func (h *history) planted() *spy {
+	s := newSpy()
+	for name, value := range historySettings {
+		s.hide("app setting "+name, spelled(value))
+	}
+	s.hide("a part of a secret", []string{planted})
+	s.hide("the key of storage", spelled(between(h.azure.Storage.ConnectionString(inProcess, inProcess), "AccountKey=")))
+	s.hide("the key of Service Bus", spelled(between(h.azure.Broker.ConnectionString("x"), "SharedAccessKey=")))
+	return s
 }
 
 func historyServices() []arm.Service {
@@ -120,13 +154,14 @@ func historyServices() []arm.Service {
 func historyPlan(t *testing.T, mode string) *plan.Plan {
 	t.Helper()
 	p, err := plan.Parse("histories.yaml", []byte(`version: 1
-defaults: {storageAccount: stbackups, container: apim, schedule: "0 0 1,9,17 * * *", jitter: 10m, retention: {keepLast: 2, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}}
+webhooks: {ops: {urlSetting: OPS_URL, keySetting: OPS_KEY}}
+defaults: {storageAccount: stbackups, container: apim, schedule: "0 0 1,9,17 * * *", jitter: 10m, changes: `+historyChanges+`, retention: {keepLast: 2, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}}
 services:
   apim-weu:
     resourceId: `+samples+`apim-weu
     standbys: {apim-neu: {resourceId: `+samples+`apim-neu}}
     failover: {mode: `+mode+`, rules: [apim-weu-down], minFor: 5m}
-  apim-sea: {resourceId: `+samples+`apim-sea}
+  apim-sea: {resourceId: `+samples+`apim-sea, heartbeatSetting: SEA_BEAT}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +214,7 @@ func (h *history) night() {
 	}
 	time.Sleep(time.Until(begun.Add(dusk + dark)))
 	h.fates.on.Store(false)
+	h.look()
 	time.Sleep(time.Until(begun.Add(cycle)))
 }
 
@@ -201,7 +237,7 @@ func (h *history) spoil(service string) {
 
 // act does one thing that people, alerts or accidents do.
 func (h *history) act(id string) {
-	switch h.dice.IntN(8) {
+	switch h.dice.IntN(10) {
 	case 0, 1:
 		h.azure.ARM.SetGateway("apim-weu", arm.GatewayDown)
 		h.alert(request.Fired)
@@ -221,6 +257,8 @@ func (h *history) act(id string) {
 		h.worker.Restart()
 	case 7:
 		h.acknowledgeNow(id)
+	case 8, 9:
+		h.change(id)
 	}
 	if _, state, _ := h.last("apim-neu"); state == job.AwaitingApproval && h.dice.IntN(3) > 0 {
 		h.approve()
@@ -234,10 +272,27 @@ func must(body []byte, err error) []byte {
 	return body
 }
 
-// tellQueue sends past the faults, for nobody would send it again.
+// tellQueue sends past the faults, for nobody would send it again. By night
+// the message may still come late, or a second time.
 func (h *history) tellQueue(queue string, body []byte) {
 	h.t.Helper()
-	if err := h.azure.Broker.Send(queue, servicebus.Message{Body: body}); err != nil {
+	m := servicebus.Message{Body: body}
+	if h.fates.on.Load() {
+		switch h.dice.IntN(8) {
+		case 0:
+			h.fates.count("request delayed by minutes")
+			m.ScheduledEnqueueTime = time.Now().Add(time.Duration(1+h.dice.IntN(90)) * time.Minute)
+		case 1:
+			h.fates.count("request doubled")
+			h.put(queue, servicebus.Message{Body: body, ScheduledEnqueueTime: time.Now().Add(time.Duration(h.dice.IntN(30)) * time.Minute)})
+		}
+	}
+	h.put(queue, m)
+}
+
+func (h *history) put(queue string, m servicebus.Message) {
+	h.t.Helper()
+	if err := h.azure.Broker.Send(queue, m); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -270,8 +325,18 @@ func (h *history) dawn() {
 	time.Sleep(rest)
 }
 
+// look searches what is shown and stored for secrets.
+func (h *history) look() {
+	h.spy.pages(h.host.HTTP(), 6)
+	h.spy.stored(h.azure)
+}
+
 func (h *history) check() {
 	h.t.Helper()
+	h.look()
+	h.spy.report(h.t, "row", "page", "log", "sidecar")
+	h.backedUp()
+	h.receivers.check(h.t, h.azure)
 	h.settled()
 	for _, service := range []string{"apim-weu", "apim-sea"} {
 		if id, state, row := h.last(service); state != job.Succeeded {

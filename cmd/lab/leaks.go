@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"maps"
 	"net/url"
 	"os"
@@ -54,6 +55,14 @@ func spelled(secret string) []string {
 	}
 }
 
+// plainly is a text as it stands, as a browser shows it, and as a program
+// reads it that knows JSON.
+func plainly(text string) []string {
+	return []string{text, html.UnescapeString(text), ofJSON.Replace(text)}
+}
+
+var ofJSON = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">", `\"`, `"`, `\\`, `\`)
+
 // What is a secret whoever made it: signatures that storage and Service Bus
 // take, and what may be a token of the identity endpoint's.
 var (
@@ -71,32 +80,37 @@ func (s *stage) scanner() func(text string) []string {
 	}
 	accepted := s.azure.Identity.Accept("https://management.core.windows.net", "https://management.azure.com")
 	return func(text string) (found []string) {
-		for what, secrets := range forms {
-			if slices.ContainsFunc(secrets, func(one string) bool { return strings.Contains(text, one) }) {
-				found = append(found, what)
+		for _, text := range plainly(text) {
+			for what, secrets := range forms {
+				if slices.ContainsFunc(secrets, func(one string) bool { return strings.Contains(text, one) }) {
+					found = append(found, what)
+				}
+			}
+			if signature.MatchString(text) {
+				found = append(found, "a signature")
+			}
+			if slices.ContainsFunc(tokenForm.FindAllString(text, -1), accepted) {
+				found = append(found, "a token for ARM")
 			}
 		}
-		if signature.MatchString(text) {
-			found = append(found, "a signature")
-		}
-		if slices.ContainsFunc(tokenForm.FindAllString(text, -1), accepted) {
-			found = append(found, "a token for ARM")
-		}
 		slices.Sort(found)
-		return found
+		return slices.Compact(found)
 	}
 }
 
 // lookAround keeps what only a running handler shows: its pages, and how it
-// answers who should not have asked.
-func (s *stage) lookAround(ctx context.Context) {
+// answers who should not have asked. It returns why the status page could not
+// be read: then nobody knows what is on it.
+func (s *stage) lookAround(ctx context.Context) error {
 	s.pages = map[string]string{}
+	unread := s.walk(ctx, mostPages, func(where, text string) { s.pages[where] = text })
 	page, err := s.metrics(ctx)
 	s.pages["the metrics"] = page + "\n" + fmt.Sprint(err)
 	for _, body := range []string{"", "{}", strange, `{"schemaId":"azureMonitorCommonAlertSchema"}`} {
 		status, err := s.hook(ctx, functionKey, []byte(body))
 		s.pages["AlertHook's answer"] += fmt.Sprint(status, err)
 	}
+	return unread
 }
 
 // leaks are the places where a secret is written down, with what it is.
@@ -128,15 +142,9 @@ func (s *stage) leaks() []string {
 		places["the answers of "+in.Function] += in.Reason + strings.Join(in.Logs, "\n") + "\n"
 	}
 	maps.Copy(places, s.pages)
-	var all []string
-	scan := s.scanner()
+	all, scan := s.earlier(), s.scanner()
 	for _, place := range slices.Sorted(maps.Keys(places)) {
-		for _, what := range scan(places[place]) {
-			all = append(all, place+" ("+what+")")
-		}
-		if !strings.HasPrefix(place, "row ") && strings.Contains(places[place], `pollURL`) {
-			all = append(all, place+" (a resume token)")
-		}
+		all = append(all, found(scan, place, places[place])...)
 	}
 	return all
 }

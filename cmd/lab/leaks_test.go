@@ -72,6 +72,22 @@ var places = map[string]func(t *testing.T, s *stage, text string){
 		s.invocations.add(host.Invocation{Logs: []string{"a", text}})
 	},
 	"the metrics": func(_ *testing.T, s *stage, text string) { s.pages = map[string]string{"the metrics": "a 1\n" + text} },
+	"a page of a story that goes on": func(t *testing.T, s *stage, text string) {
+		s.host = shower(t, s, text, "nothing")
+		s.peek(t.Context())
+	},
+	"a page that another leads to": func(t *testing.T, s *stage, text string) {
+		s.host = shower(t, s, text, "nothing")
+		if err := s.lookAround(t.Context()); err != nil {
+			t.Error(err)
+		}
+	},
+	"the API's JSON": func(t *testing.T, s *stage, text string) {
+		s.host = shower(t, s, "nothing", text)
+		if err := s.lookAround(t.Context()); err != nil {
+			t.Error(err)
+		}
+	},
 }
 
 // Every secret is found in every place, however it is spelled.

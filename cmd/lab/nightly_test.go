@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,7 +44,7 @@ func inBubble(t *testing.T, sc scenario, o playOptions) (code int, stdout, stder
 				Getenv: func(name string) string { return s.secrets()[name] }, Transport: s.receiverAt.client.Transport,
 			})
 			engine.Log = slog.New(functions.LogHandler(slog.NewJSONHandler(lineWriter(s.timeline.handlerLine), nil)))
-			return host.NewInProcess(handlers.New(engine, engine.Log)), nil
+			return host.NewInProcess(handlers.New(engine, engine.Log, everybody)), nil
 		}
 		code = play(t.Context(), sc, o, &out, &err)
 		for _, close := range closers {
@@ -54,6 +55,9 @@ func inBubble(t *testing.T, sc scenario, o playOptions) (code int, stdout, stder
 	})
 	return code, stdout, stderr
 }
+
+// everybody sees the pages, as where the binary runs on a developer's machine.
+func everybody(o *functions.Options) { o.Admits = func(*http.Request) bool { return true } }
 
 type lineWriter func(stream, line string)
 

@@ -114,7 +114,7 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 		err = s.until(limited, s.delivered)
 	}
 	s.timeline.mute()
-	s.lookAround(limited)
+	unread := s.lookAround(limited)
 	s.strike()
 	seen := observe(s.azure, s.names())
 	seen.invocations, seen.decisions, seen.asked = s.invocations.list(), s.timeline.decided, s.asked
@@ -125,6 +125,9 @@ func perform(ctx context.Context, sc scenario, o playOptions, story io.Writer) (
 		wrong = append(wrong, "it was not over within "+short(playLimit))
 	} else if err != nil {
 		wrong = append(wrong, err.Error())
+	}
+	if unread != nil && !sc.gone {
+		wrong = append(wrong, "a page can't be read: "+unread.Error())
 	}
 	return newReport(sc.name, seen, append(wrong, sc.check(seen)...)), nil
 }

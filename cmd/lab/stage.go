@@ -55,8 +55,11 @@ type stage struct {
 	receiverAt *site
 
 	pages      map[string]string // of lookAround
-	kept       func() []string   // what the handler sent; may be nil
-	storageKey string            // of services that are reached by key
+	looking    sync.Mutex
+	peeked     int             // pages read while the story went on
+	shown      []string        // secrets that stood on them
+	kept       func() []string // what the handler sent; may be nil
+	storageKey string          // of services that are reached by key
 
 	invocations invocations
 	noting      sync.Mutex

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,9 @@ func tortured(ctx context.Context, o tortureOptions, progress io.Writer) (tortur
 		fmt.Fprintf(progress, "%s in %s; now everything has to end well\n", count(k.done(), "kill"), short(struck))
 		err = s.calm(ctx, o.quick)
 	}
-	s.lookAround(ctx)
+	if unread := s.lookAround(ctx); unread != nil {
+		err = errors.Join(err, fmt.Errorf("a page can't be read: %w", unread))
+	}
 	s.strike()
 	return newTortureReport(s, k, o, time.Since(began), err), nil
 }
@@ -137,14 +140,14 @@ func (s *stage) storms(ctx context.Context, k *strikes, o tortureOptions, progre
 	feeding, enough := context.WithCancel(ctx)
 	fed := make(chan error, 1)
 	go func() { fed <- s.feed(feeding) }()
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		_ = s.repeat(feeding, nudgeEvery, func(int) error { return s.nudge("Watchdog") })
-	}()
+	var watching sync.WaitGroup
+	watching.Go(func() { _ = s.repeat(feeding, nudgeEvery, func(int) error { return s.nudge("Watchdog") }) })
+	watching.Go(func() {
+		_ = s.repeat(feeding, peekEvery, func(int) error { s.peek(feeding); return nil })
+	})
 	err := s.strikeOften(ctx, k, o, progress)
 	enough()
-	<-watching
+	watching.Wait()
 	return errors.Join(err, <-fed)
 }
 

@@ -30,6 +30,7 @@ const (
 	tortureSchedule  = "'*/15 * * * * *'"
 	changeEvery      = 700 * time.Millisecond
 	nudgeEvery       = 500 * time.Millisecond
+	peekEvery        = 2 * time.Second
 )
 
 func tortureServices() []arm.Service {

@@ -26,6 +26,7 @@ type tortureReport struct {
 	Jobs     []jobEnd          `json:"jobs"`
 	Notices  int               `json:"notices"`
 	Posts    int               `json:"operations"` // that ARM accepted
+	Pages    int               `json:"pages"`      // of the status page and its API that were looked through for secrets
 	Requests emulator.Requests `json:"requests"`
 	Wrong    []string          `json:"wrong,omitempty"`
 }
@@ -59,6 +60,9 @@ func newTortureReport(s *stage, k *strikes, o tortureOptions, took time.Duration
 	case err != nil:
 		r.Wrong = append(r.Wrong, err.Error())
 	}
+	s.looking.Lock()
+	r.Pages = s.peeked + len(s.pages)
+	s.looking.Unlock()
 	r.Starts, err = s.starts()
 	if err != nil {
 		r.Wrong = append(r.Wrong, err.Error())
@@ -113,8 +117,8 @@ func (r tortureReport) text(colors terminal.Palette) string {
 	_ = table.Flush() // into memory
 	q := r.Requests
 	fmt.Fprintf(&text, "\n%s, %s, %.0f s, seed %d\n", count(r.Kills, "kill"), count(r.Starts, "start"), r.Seconds, r.Seed)
-	fmt.Fprintf(&text, "ARM %d POST (%d accepted) and %d GET, Table %d, Blob %d, Service Bus %d sent, %s\n\n",
-		q.ARMPost, r.Posts, q.ARMGet, q.Table, q.Blob, q.ServiceBusSend, count(r.Notices, "notice"))
+	fmt.Fprintf(&text, "ARM %d POST (%d accepted) and %d GET, Table %d, Blob %d, Service Bus %d sent, %s; %s looked through for secrets\n\n",
+		q.ARMPost, r.Posts, q.ARMGet, q.Table, q.Blob, q.ServiceBusSend, count(r.Notices, "notice"), count(r.Pages, "page"))
 	text.WriteString(verdict(r.OK, r.Wrong, colors))
 	return text.String()
 }

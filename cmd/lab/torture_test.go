@@ -50,21 +50,27 @@ func TestTortureFindsWhatIsBroken(t *testing.T) {
 	tests := []struct {
 		name, file, from, to string
 		says                 []string // one of them
+		kills                int
 	}{
 		{
 			"the request is sent before its intent is saved", "internal/recovery/start.go",
 			"	err = e.Store.Save(ctx, move)\n	switch {", "	early := e.request(ctx, intent, at)\n	err = e.Store.Save(ctx, move)\n	defer func() { _ = e.answer(ctx, intent, at.Rules, early) }()\n	if err == nil {\n		return nil\n	}\n	switch {",
-			[]string{"for the second time", "ARM answered 409 ServiceLocked", "has overwritten"},
+			[]string{"for the second time", "ARM answered 409 ServiceLocked", "has overwritten"}, 60,
 		},
 		{
 			"a webhook's URL is logged", "cmd/lifeboat/serve.go",
 			`	log.InfoContext(ctx, "ready",`, `	log.InfoContext(ctx, "ready", "hook", getenv("LAB_WEBHOOK_URL"),`,
-			[]string{"a secret stands in the handler's log"},
+			[]string{"a secret stands in the handler's log"}, 60,
+		},
+		{
+			"a job's page shows what its operation is followed by", "internal/web/detail.go",
+			`Reason: j.Reason,`, `Reason: j.Reason + j.Attempt.ResumeToken,`,
+			[]string{"a secret stands in the status page?", "a secret stands in the API's state?"}, 30,
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := tortureOptions{app: "../..", kills: 60, seed: 1, quick: true, binary: brokenBinary(t, tt.file, tt.from, tt.to)}
+			o := tortureOptions{app: "../..", kills: tt.kills, seed: 1, quick: true, binary: brokenBinary(t, tt.file, tt.from, tt.to)}
 			var progress strings.Builder
 			r, err := tortured(t.Context(), o, &progress)
 			if err != nil {

@@ -114,6 +114,19 @@ func TestRequestsThatLeadNowhere(t *testing.T) {
 		{"a method of nobody", "BREW /Watchdog HTTP/1.1", "", "", 405},
 		{"a TRACE", "TRACE /api/alert HTTP/1.1", "Cookie: s3cret\r\n", "", 405},
 		{"a POST of the metrics", "POST /api/metrics HTTP/1.1", "", "{}", 405},
+		{"a POST of the page", "POST /api/status HTTP/1.1", "", "{}", 405},
+		{"a DELETE of the state", "DELETE /api/state?job=x HTTP/1.1", "", "", 405},
+		{"a TRACE of the page", "TRACE /api/status HTTP/1.1", "Cookie: s3cret\r\n", "", 405},
+		{"the page, by nobody", "GET /api/status?service=apim-weu HTTP/1.1", "", "", 403},
+		{"the page, by one who says who he is", "GET /api/status HTTP/1.1", "X-MS-CLIENT-PRINCIPAL-ID: s3cret\r\n", "", 403},
+		{"the page by dots", "GET /api/state/../status HTTP/1.1", "", "", 404},
+		{"the page by a double slash", "GET /api//status HTTP/1.1", "", "", 404},
+		{"the page by an encoded slash", "GET /api%2Fstatus HTTP/1.1", "", "", 403}, // the same path, and the same answer
+		{"the page with more behind it", "GET /api/status/apim-weu HTTP/1.1", "", "", 404},
+		{"the page's file", "GET /api/status/style.css HTTP/1.1", "", "", 404},
+		{"the page with a null byte", "GET /api/status%00 HTTP/1.1", "", "", 404},
+		{"a body for the page that is too large", "GET /api/status HTTP/1.1", "", strings.Repeat(" ", functions.DefaultMaxBody+1), 413},
+		{"a query that is too large", "GET /api/state?job=" + strings.Repeat("a", 100<<10) + " HTTP/1.1", "", "", 431},
 		{"a method that is overridden", "GET /Watchdog HTTP/1.1", "X-HTTP-Method-Override: POST\r\n", "", 405},
 		{"no JSON", "POST /Watchdog HTTP/1.1", "Content-Type: application/xml\r\n", "<a/>", 400},
 		{"an alert as a form", "POST /api/alert HTTP/1.1", "Content-Type: application/x-www-form-urlencoded\r\n", "schemaId=azureMonitorCommonAlertSchema", 400},
@@ -211,6 +224,8 @@ func TestSlowClients(t *testing.T) {
 		{"one that never ends its headers", "GET / HTTP/1.1\r\n", "X-A: b\r\n", headerLimit + time.Second},
 		{"one that never ends its body", "POST /Watchdog HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", " ", time.Minute},
 		{"one that never ends its chunks", "POST /api/alert HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", time.Minute},
+		{"one that never ends a body for the page", "GET /api/status HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", " ", time.Minute},
+		{"one that never ends chunks for the state", "GET /api/state HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", time.Minute},
 		{"one that stays idle", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "", idleLimit + time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -236,16 +251,18 @@ func TestSlowClients(t *testing.T) {
 }
 
 func TestOneThatNeverReads(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSurface(t)
-		conn, began := s.dial(t), time.Now()
-		if _, err := io.WriteString(conn, "GET /api/metrics HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(answerLimit + time.Second)
-		synctest.Wait()
-		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); err == nil {
-			t.Errorf("after %v the connection is still served", time.Since(began))
-		}
-	})
+	for _, path := range []string{"/api/metrics", "/api/state", "/api/status"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSurface(t)
+			conn, began := s.dial(t), time.Now()
+			if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(answerLimit + time.Second)
+			synctest.Wait()
+			if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); err == nil {
+				t.Errorf("%s: after %v the connection is still served", path, time.Since(began))
+			}
+		})
+	}
 }

@@ -12,17 +12,19 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/job"
 )
 
 // translate makes err a job.AzureError of the given kind, with Azure's own
-// words where there are any.
+// words where there are any: word for word, but for secrets that they repeat.
 func translate(doing string, kind, err error) error {
 	var answer *azcore.ResponseError
 	if !errors.As(err, &answer) {
-		return &job.AzureError{Kind: kind, Doing: doing, Err: bare(err)}
+		return &job.AzureError{Kind: kind, Doing: doing, Err: azureerror.Hide(bare(err))}
 	}
 	code, message := words(answer)
+	code, message = azureerror.Hidden(code), azureerror.Hidden(message)
 	return &job.AzureError{
 		Kind: kind, Doing: doing, Status: answer.StatusCode, Code: code, Message: message,
 		RetryAfter: retryAfter(answer.RawResponse),

@@ -67,13 +67,33 @@ func bare(err error) error {
 	}
 }
 
-// secret matches what must not be shown should anybody's words repeat it.
-var secret = regexp.MustCompile(`(?i)((?:[?&;]|\b)(?:sig|signature|accountkey|sharedaccesskey|sharedaccesssignature)=|\b(?:bearer|sharedkey|sharedkeylite)\s+)[^\s&;,"']+`)
+// secret matches what must not be shown should anybody's words repeat it: in
+// addresses, connection strings, headers, and JSON, which may be quoted itself.
+var secret = regexp.MustCompile(`(?i)((?:[?&;]|\b)(?:sig|signature|accountkey|sharedaccesskey|sharedaccesssignature)=|` +
+	`\b(?:accesskey|accountkey|sharedaccesskey|access_token|client_secret)\\*"\s*:\s*\\*"|` +
+	`\b(?:bearer|sharedkey|sharedkeylite)\s+)[^\s&;,"'\\]+`)
+
+// Hidden is text without secrets, and otherwise word for word.
+func Hidden(text string) string { return secret.ReplaceAllString(text, "${1}…") }
 
 // Scrub is text on one line and without secrets.
-func Scrub(text string) string {
-	return secret.ReplaceAllString(strings.Join(strings.Fields(text), " "), "${1}…")
+func Scrub(text string) string { return Hidden(strings.Join(strings.Fields(text), " ")) }
+
+// Hide is err, with all that it wraps, in words without secrets.
+func Hide(err error) error {
+	if text := Hidden(err.Error()); text != err.Error() {
+		return &hidden{text, err}
+	}
+	return err
 }
+
+type hidden struct {
+	text  string
+	cause error
+}
+
+func (h *hidden) Error() string { return h.text }
+func (h *hidden) Unwrap() error { return h.cause }
 
 // maxWords bounds what is said, in bytes.
 const maxWords = 500

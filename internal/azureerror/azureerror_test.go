@@ -21,10 +21,25 @@ func TestScrub(t *testing.T) {
 		"authorization: bearer eyJ.abc.def, and more":        "authorization: bearer …, and more",
 		"dial tcp: lookup account.invalid: no such host\n\n": "dial tcp: lookup account.invalid: no such host",
 		"a design is not a secret":                           "a design is not a secret",
+		`sent {"accountKey": "abc==","container":"c"}`:       `sent {"accountKey": "…","container":"c"}`,
+		`sent {\"accessKey\":\"abc==\",\"a\":1}`:             `sent {\"accessKey\":\"…\",\"a\":1}`,
+		"accessType: AccessKey, container: c":                "accessType: AccessKey, container: c",
 	} {
 		if got := Scrub(text); got != want {
 			t.Errorf("Scrub(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestHide(t *testing.T) {
+	cause := &http.MaxBytesError{Limit: 1}
+	err := Hide(fmt.Errorf("two\nlines, sig=abc %w", cause))
+	var found *http.MaxBytesError
+	if want := "two\nlines, sig=… " + cause.Error(); err.Error() != want || !errors.As(err, &found) {
+		t.Errorf("error %q, want %q with its cause", err, want)
+	}
+	if err := Hide(cause); err != error(cause) {
+		t.Errorf("error %v, which has nothing to hide, became %v", cause, err)
 	}
 }
 

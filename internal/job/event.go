@@ -172,7 +172,7 @@ func (e Busy) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if j.State != Pending && j.State != Starting {
 		return j, ErrImpossible
 	}
-	wait := e.RetryAfter
+	wait := affordable(e.RetryAfter)
 	if wait <= 0 {
 		wait = rules.BusyWait
 	}
@@ -415,7 +415,7 @@ type Deferred struct {
 func (e Deferred) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	j.Delays++
 	j.Reason = e.Reason
-	j.NotBefore = now.Add(max(e.RetryAfter, Backoff(j.Delays, j.ID)))
+	j.NotBefore = now.Add(max(affordable(e.RetryAfter), Backoff(j.Delays, j.ID)))
 	return j, nil
 }
 
@@ -433,7 +433,7 @@ func (e Throttled) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	j.State = Pending
 	j.Delays++
 	j.Reason = e.Reason
-	j.NotBefore = now.Add(max(e.RetryAfter, Backoff(j.Delays, j.ID)))
+	j.NotBefore = now.Add(max(affordable(e.RetryAfter), Backoff(j.Delays, j.ID)))
 	return j, nil
 }
 

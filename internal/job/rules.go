@@ -62,6 +62,14 @@ func Backoff(n int, key string) time.Duration {
 	return d + spread(d/4, key+"/"+strconv.Itoa(n))
 }
 
+// longestTold is the longest wait that ARM has reasons for: in some clouds its
+// limits are by the hour.
+const longestTold = time.Hour
+
+// affordable is a wait that Azure asked for, but not one for years, which would
+// cost a job its deadline.
+func affordable(told time.Duration) time.Duration { return min(told, longestTold) }
+
 // Jitter spreads the services of a night over width. It is the same whenever
 // it is computed for the same service and occurrence, in [0, width).
 func Jitter(width time.Duration, service string, due time.Time) time.Duration {

@@ -184,7 +184,7 @@ func ParseDuration(text string) (time.Duration, error) {
 				return 0, bad
 			}
 			var n float64
-			if _, err := fmt.Sscanf(part.text[:i], "%g", &n); err != nil || n < 0 {
+			if _, err := fmt.Sscanf(part.text[:i], "%g", &n); err != nil || !(n >= 0) { // NaN is not
 				return 0, bad
 			}
 			unit := strings.IndexByte(part.units, part.text[i])

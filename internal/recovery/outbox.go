@@ -57,10 +57,13 @@ func DecodeNoticePrompt(body []byte) (NoticePrompt, error) {
 	if unknown != nil {
 		return NoticePrompt{}, fmt.Errorf("%w: %v", ErrMalformed, unknown)
 	}
+	if m.FirstSeen = m.FirstSeen.UTC(); !sendable(m.FirstSeen) {
+		return NoticePrompt{}, fmt.Errorf("%w: firstSeen is beyond the years that a message can say", ErrMalformed)
+	}
 	if m.Schema != promptSchema || m.Service == "" || m.Notice == "" || m.Attempt < 0 || m.Repeats < 0 {
 		return NoticePrompt{}, fmt.Errorf("%w: want schema %d, service, notice and attempt", ErrMalformed, promptSchema)
 	}
-	return NoticePrompt{Service: m.Service, Notice: m.Notice, Attempt: m.Attempt, FirstSeen: m.FirstSeen.UTC(), Repeats: m.Repeats}, nil
+	return NoticePrompt{Service: m.Service, Notice: m.Notice, Attempt: m.Attempt, FirstSeen: m.FirstSeen, Repeats: m.Repeats}, nil
 }
 
 // EncodeNoticePrompt is the body of p's message.

@@ -79,6 +79,7 @@ func TestDecodePrompt(t *testing.T) {
 func FuzzDecodePrompt(f *testing.F) {
 	f.Add(recovery.EncodePrompt(recovery.Prompt{Service: "a", Job: "b", Revision: 1}))
 	f.Add([]byte(`{"schema":2}`))
+	f.Add([]byte(`{"schema":1,"service":"a","job":"b","revision":1,"since":"9999-12-31T23:59:59-23:59"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := recovery.DecodePrompt(body)
 		if err != nil {

@@ -76,6 +76,9 @@ func DecodePrompt(body []byte) (Prompt, error) {
 	if m.Since != nil {
 		p.Since = m.Since.UTC()
 	}
+	if !sendable(p.Since) {
+		return Prompt{}, fmt.Errorf("%w: since is beyond the years that a message can say", ErrMalformed)
+	}
 	if newer {
 		return p, fmt.Errorf("prompt of schema %d: %w", m.Schema, job.ErrNewerSchema)
 	}
@@ -95,6 +98,10 @@ func strictly(body []byte, v any) error {
 	}
 	return nil
 }
+
+// sendable reports whether a message can say t: an offset can push a time that
+// came in JSON beyond the years that JSON has.
+func sendable(t time.Time) bool { return t.Year() >= 0 && t.Year() <= 9999 }
 
 // Postpone sends p again later, for a version of Lifeboat that understands
 // what this one does not.

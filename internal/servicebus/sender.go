@@ -11,6 +11,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/job"
 )
 
@@ -57,7 +58,7 @@ func (s *Sender) Send(ctx context.Context, m job.Message) error {
 	defer cancel()
 	link, err := s.link(m.Queue)
 	if err != nil {
-		return fmt.Errorf("open queue %s: %w", m.Queue, err)
+		return fmt.Errorf("open queue %s: %w", m.Queue, azureerror.Hide(err))
 	}
 	contentType := "application/json"
 	message := &azservicebus.Message{Body: m.Body, MessageID: &m.ID, ContentType: &contentType}
@@ -73,7 +74,7 @@ func (s *Sender) Send(ctx context.Context, m job.Message) error {
 		message.ScheduledEnqueueTime = &at
 	}
 	if err := link.SendMessage(ctx, message, nil); err != nil {
-		return fmt.Errorf("send to queue %s: %w%s", m.Queue, err, hint(err))
+		return fmt.Errorf("send to queue %s: %w%s", m.Queue, azureerror.Hide(err), hint(err))
 	}
 	return nil
 }
