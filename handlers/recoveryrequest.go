@@ -31,7 +31,7 @@ func carryOut(ctx context.Context, engine *recovery.Engine, log *slog.Logger, m 
 	case request.Alert:
 		return engine.Alert(ctx, r)
 	case request.Request:
-		r.EnqueuedAt = m.EnqueuedAt
+		r.EnqueuedAt = letter(recovery.RequestQueue, m).FirstSent()
 		return refusal(ctx, log, r.ID, engine.Request(ctx, r))
 	}
 	return notUnderstood(m, recovery.RequestQueue, fmt.Errorf("a %T", decoded))

@@ -43,6 +43,8 @@ type Summary struct {
 	Incident string
 	// MaintenanceUntil: alerts start nothing before it.
 	MaintenanceUntil time.Time
+	// MaintenanceAsked is when the request that said so was sent.
+	MaintenanceAsked time.Time
 	// FailedOver is when a failover of or onto this service was last begun,
 	// and Acknowledged that a person has ended its cool-down.
 	FailedOver   time.Time
@@ -91,6 +93,7 @@ type SummaryMove struct {
 
 	Incident         *string
 	MaintenanceUntil *time.Time
+	MaintenanceAsked *time.Time
 	FailedOver       *time.Time
 	FailoverJob      *string
 	Acknowledged     *bool
@@ -129,6 +132,7 @@ func (m SummaryMove) Apply(s Summary) Summary {
 	set(&s.ReadyAt, m.ReadyAt)
 	set(&s.Incident, m.Incident)
 	set(&s.MaintenanceUntil, m.MaintenanceUntil)
+	set(&s.MaintenanceAsked, m.MaintenanceAsked)
 	set(&s.FailedOver, m.FailedOver)
 	set(&s.FailoverJob, m.FailoverJob)
 	set(&s.Acknowledged, m.Acknowledged)

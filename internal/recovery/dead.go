@@ -129,7 +129,7 @@ func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, er
 	}
 	again := job.Message{
 		Queue: d.Queue, ID: d.ID, Body: d.Body, NotBefore: e.now().Add(job.Backoff(resent+1, d.ID)),
-		Properties: map[string]string{resentProperty: strconv.Itoa(resent + 1), firstSeenProperty: firstSeen.Format(time.RFC3339)},
+		Properties: map[string]string{resentProperty: strconv.Itoa(resent + 1), firstSeenProperty: firstSeen.Format(time.RFC3339Nano)},
 	}
 	e.Log.WarnContext(ctx, "message sent again", "message", d.ID, "queue", d.Queue, keyError, err.Error(), keyNext, again.NotBefore)
 	if err := e.Queue.Send(ctx, again); err != nil {
@@ -137,6 +137,16 @@ func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, er
 		return fmt.Errorf("send message %s to %s again: %w", d.ID, d.Queue, err)
 	}
 	return nil
+}
+
+// FirstSent is when a message was sent for the first time, by its queue's
+// clock: one that is sent again is as old as it was.
+func (d DeadLetter) FirstSent() time.Time {
+	first, err := time.Parse(time.RFC3339, d.Properties[firstSeenProperty])
+	if err != nil || first.After(d.EnqueuedAt) {
+		return d.EnqueuedAt
+	}
+	return first
 }
 
 // history is when a message was first seen and how often it was sent again.

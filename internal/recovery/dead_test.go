@@ -220,7 +220,7 @@ func TestADeadPromptOfANewerVersionWaits(t *testing.T) {
 	})
 }
 
-// maintenance is a request that needs store.Note and little else.
+// maintenance is a request that needs store.Transit and little else.
 const maintenance = `{"schema":1,"id":"m","kind":"Maintenance","service":"apim-weu","by":"ann","state":"on","until":"2000-01-09T00:00:00Z"}`
 
 // A request can't be carried out for a while: it is tried again, ever more
@@ -233,7 +233,7 @@ func TestADeadRequestIsTriedAgain(t *testing.T) {
 				begin := time.Now()
 				var tries []time.Time
 				w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
-					if e.Call != "store.Note" || time.Since(begin) >= fails {
+					if e.Call != "store.Transit" || time.Since(begin) >= fails {
 						return recoverytest.NoFault
 					}
 					tries = append(tries, time.Now())
@@ -275,7 +275,7 @@ func TestADeadRequestThatWaitedForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := changing(t, hooksPlan(t, ""))
 		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
-			if e.Call == "store.Note" {
+			if e.Call == "store.Transit" {
 				return recoverytest.FailInstead
 			}
 			return recoverytest.NoFault

@@ -37,7 +37,7 @@ func (e *Engine) Request(ctx context.Context, r request.Request) error {
 	case request.Acknowledge:
 		return e.contended(ctx, func() error { return e.acknowledge(ctx, r) })
 	case request.Maintenance:
-		return e.maintain(ctx, r)
+		return e.contended(ctx, func() error { return e.maintain(ctx, r) })
 	}
 	return refused("kind %q is unknown", r.Kind)
 }
@@ -118,77 +118,30 @@ func (e *Engine) Approval(ctx context.Context, a request.Approval) error {
 	return e.said(ctx, a.Job, job.Approve{By: a.By, Why: a.Reason, Point: a.Point, Target: a.Target})
 }
 
-// acknowledge ends a cool-down; of a service that serves, it also says whether
-// that goes on: failback frees it to be a standby again, promote keeps it out
-// of the way of restores for as long as the plan calls it a standby.
-func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
-	source, err := e.protected(r.Service)
-	if err != nil {
-		return err
-	}
-	yes, nobody, never := true, "", time.Time{}
-	for _, standby := range source.Standbys {
-		summary, err := e.Store.StoredSummary(ctx, standby.Name)
-		if err != nil {
-			return err
-		}
-		mine, err := e.began(ctx, source.Name, summary.Summary)
-		if err != nil {
-			return err
-		}
-		var m job.SummaryMove
-		if mine {
-			m.Acknowledged = &yes
-		}
-		if summary.ServingFor == source.Name && r.Outcome == request.Failback {
-			// What it holds may have been edited while it served.
-			m.ServingFor, m.ServingSince, m.Holds = &nobody, &never, &nobody
-		}
-		if err := e.Store.Note(ctx, standby.Name, m); err != nil {
-			return err
-		}
-	}
-	summary, err := e.Store.StoredSummary(ctx, source.Name)
-	if err != nil {
-		return err
-	}
-	if summary.Incident != "" {
-		incident, there, err := e.incident(ctx, source.Name, summary.Incident)
-		if err != nil {
-			return err
-		}
-		if there {
-			if err := e.resolve(ctx, incident, "acknowledged by "+r.By); err != nil {
-				return err
-			}
-		}
-	}
-	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
-	return e.Store.Note(ctx, source.Name, job.SummaryMove{Acknowledged: &yes})
-}
-
-// began reports whether the last failover onto a standby was source's: several
-// services may share one, and each acknowledges its own.
-func (e *Engine) began(ctx context.Context, source string, standby job.Summary) (bool, error) {
-	if standby.FailoverJob == "" {
-		return false, nil
-	}
-	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
-	if errors.Is(err, job.ErrNotFound) {
-		return true, nil // cleaned up, long after its cool-down
-	}
-	return err == nil && j.Restore.Source == source, err
-}
-
+// maintain says until when alerts start nothing. The last word that was sent
+// counts, in whatever order they come.
 func (e *Engine) maintain(ctx context.Context, r request.Request) error {
 	s, err := e.protected(r.Service)
 	if err != nil {
 		return err
 	}
+	if r.EnqueuedAt.IsZero() {
+		r.EnqueuedAt = e.now()
+	}
 	until := r.Until
 	if !r.On {
 		until = time.Time{}
 	}
+	summary, err := e.Store.StoredSummary(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	if r.EnqueuedAt.Before(summary.MaintenanceAsked) {
+		e.Log.InfoContext(ctx, "maintenance request dropped: a later one came first", keyService, s.Name, "request", r.ID, "by", r.By)
+		return nil
+	}
 	e.Log.InfoContext(ctx, "maintenance set", keyService, s.Name, "until", until, "by", r.By)
-	return e.Store.Note(ctx, s.Name, job.SummaryMove{MaintenanceUntil: &until})
+	return e.Store.Transit(ctx, job.Transition{
+		Read: summary, Summary: job.SummaryMove{MaintenanceUntil: &until, MaintenanceAsked: &r.EnqueuedAt},
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lifeboat/internal/gate"
 	"lifeboat/internal/job"
@@ -15,6 +16,7 @@ import (
 // choose judges a restore by its gates, right before whatever it does next.
 func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.Place) error {
 	source, _ := e.Plan.Service(from.Restore.Source) // Place found it
+	looked := time.Now()
 	c, err := e.consider(ctx, from.Job, source, at)
 	if err != nil {
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
@@ -32,7 +34,7 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 			event, judged := e.held(ctx, from.Job, at, c)
 			return e.advanceIf(ctx, p, from, at.Rules, event, nil, judged)
 		}
-		return e.overwrite(ctx, p, from, at, source, c)
+		return e.overwrite(ctx, p, from, at, source, c, looked)
 	case gate.NeedsApproval:
 		event = job.AskApproval{Gates: gates, Point: c.point, Expires: e.now().Add(source.Failover.ApprovalExpiry)}
 	case gate.Waits:
@@ -90,8 +92,9 @@ func (e *Engine) undisturbed(ctx context.Context, j job.Job) error {
 }
 
 // overwrite begins the restore's next operation: the target's safety backup,
-// where the plan asks for one, and then the restore itself.
-func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at plan.Place, source plan.Service, c considered) error {
+// where the plan asks for one, and then the restore itself. If much time has
+// passed since the gates looked, they look again.
+func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at plan.Place, source plan.Service, c considered, looked time.Time) error {
 	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision), Past: c.target.RestoreTimes}
 	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
 		decision.Phase = job.SafetyBackup
@@ -116,6 +119,9 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 		if err := e.beginCooldown(ctx, source.Name, from.Job, c.source); err != nil {
 			return e.again(ctx, p, 0, err.Error())
 		}
+	}
+	if took := time.Since(looked); took > at.Rules.Settling {
+		return e.again(ctx, p, 0, fmt.Sprintf("the gates looked %s ago", took))
 	}
 	return e.begin(ctx, p, from, at, decision, &c.target.ETag)
 }

@@ -43,6 +43,7 @@ func summaryRow(service string, m job.SummaryMove) row {
 	put(r, "ReadyAt", m.ReadyAt)
 	put(r, "Incident", m.Incident)
 	put(r, "MaintenanceUntil", m.MaintenanceUntil)
+	put(r, "MaintenanceAsked", m.MaintenanceAsked)
 	put(r, "FailedOver", m.FailedOver)
 	put(r, "FailoverJob", m.FailoverJob)
 	put(r, "Acknowledged", m.Acknowledged)
@@ -88,6 +89,7 @@ func readSummary(data []byte) (job.Summary, error) {
 		ReadyAt:          f.time("ReadyAt"),
 		Incident:         f.text("Incident"),
 		MaintenanceUntil: f.time("MaintenanceUntil"),
+		MaintenanceAsked: f.time("MaintenanceAsked"),
 		FailedOver:       f.time("FailedOver"),
 		FailoverJob:      f.text("FailoverJob"),
 		Acknowledged:     f.bool("Acknowledged"),

@@ -130,7 +130,7 @@ func (w *World) ask(ctx context.Context, m job.Message, enqueued time.Time) erro
 	case request.Alert:
 		return w.Engine.Alert(ctx, r)
 	case request.Request:
-		r.EnqueuedAt = enqueued
+		r.EnqueuedAt = recovery.DeadLetter{EnqueuedAt: enqueued, Properties: m.Properties}.FirstSent()
 		if err := w.Engine.Request(ctx, r); !errors.Is(err, recovery.ErrRefused) {
 			return err
 		}

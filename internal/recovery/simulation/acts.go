@@ -55,7 +55,7 @@ func (h *history) standby() string { return pick(h.r, h.targets...) }
 // deliverTo calls the engine as a trigger does: again until it is taken, or
 // given up; sometimes twice, sometimes two instances at once.
 func (h *history) tellEngine(what string, f func(context.Context, *recovery.Engine) error) (taken bool) {
-	if one(h.r, 8) {
+	if one(h.r, 8) || h.sluggish && one(h.r, 3) {
 		h.inject("input delivered to two instances at once")
 		h.aside(func(c *call) { c.run(what, f) })
 		h.aside(func(c *call) { c.run(what, f) })
@@ -80,10 +80,29 @@ func (h *history) insist(what string, f func(context.Context, *recovery.Engine) 
 	}
 }
 
+// ask sends a request, of which a copy may come hours later.
 func (h *history) ask(r request.Request) (taken bool) {
+	if r.EnqueuedAt.IsZero() {
+		r.EnqueuedAt = h.now()
+	}
 	h.asked = append(h.asked, r)
+	if r.Kind == request.Acknowledge {
+		h.acknowledged(r)
+	}
+	if one(h.r, 4) {
+		h.after(time.Duration(h.r.IntN(36*60))*time.Minute, func() {
+			if !h.calm && !h.failed() {
+				h.inject("copy of a request, hours later")
+				h.deliverRequest(r)
+			}
+		})
+	}
+	return h.deliverRequest(r)
+}
+
+func (h *history) deliverRequest(r request.Request) (taken bool) {
 	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
-		if r.Kind == request.Acknowledge { // a failover may begin meanwhile
+		if r.Kind == request.Acknowledge { // a failover may have begun just now
 			defer h.acknowledged(r)
 		}
 		return e.Request(ctx, r)
@@ -235,7 +254,6 @@ func (h *history) cancel() {
 func (h *history) acknowledge() {
 	s := h.service()
 	r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: s.Name, By: "ann", Outcome: pick(h.r, request.None, request.Failback, request.Failback, request.Promote)}
-	h.acknowledged(r)
 	h.ask(r)
 }
 
@@ -323,12 +341,13 @@ func (h *history) hold() {
 		return
 	}
 	blob, why := pick(h.r, points...).Blob, pick(h.r, "", "audit", "audit")
-	delete(h.held, blob) // until it is known to be held
+	delete(h.held, blob)    // until it is known to be held
+	sure := !h.unsure[blob] // else an earlier word may be on its way
 	h.unsure[blob] = true
 	if h.tellEngine("hold "+blob+" "+why, func(ctx context.Context, e *recovery.Engine) error {
 		_, err := e.Hold(ctx, s.Name, blob, why, "ann")
 		return err
-	}) {
+	}) && sure {
 		delete(h.unsure, blob)
 		if why != "" {
 			h.held[blob] = h.now()

@@ -46,6 +46,7 @@ type history struct {
 	stopped     bool
 
 	calm      bool // no faults any more
+	sluggish  bool // instances are held up often, and long
 	cruel     bool // jobs are kept from their moves until it is too late
 	weather   weather
 	disturbed time.Time
@@ -109,7 +110,7 @@ func newHistory(seed uint64, figures *Figures, trace io.Writer) *history {
 	if seed%32 == 0 || trace != nil {
 		h.log = slog.New(&listener{h: h})
 	}
-	h.cruel = one(r, 2)
+	h.sluggish, h.cruel = one(r, 4), one(r, 2)
 	h.weather = weather{perMille: pick(r, 0, 2, 10, 30), down: map[string]time.Time{}}
 	h.oracle.init(h)
 	return h

@@ -121,6 +121,9 @@ func (h *history) lag() time.Duration {
 	switch n := h.r.IntN(100); {
 	case n < 70 || h.calm:
 		return 0
+	case h.sluggish && n < 74:
+		h.inject("instance held up for up to an hour")
+		return time.Duration(h.r.IntN(3600)) * time.Second
 	case n < 88:
 		return time.Duration(h.r.IntN(5000)) * time.Millisecond
 	case n < 96:

@@ -44,7 +44,8 @@ type oracle struct {
 	healthy     map[string]time.Time // since when
 	blinded     time.Time
 	failovers   []failover
-	serving     map[string]string // the failover that made a standby serve
+	serving     map[string]failover  // that made a standby serve
+	acks        map[string]time.Time // when a source's failover was acknowledged last
 	held        map[string]time.Time
 	unsure      map[string]bool // points of which nobody knows whether they are held
 	deleted     map[string]bool
@@ -87,7 +88,8 @@ func (o *oracle) init(h *history) {
 	o.causes, o.ended = map[string]map[string]bool{}, map[string]map[string]bool{}
 	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
-	o.maintenance, o.tiers, o.healthy, o.serving = map[string]since{}, map[string]since2{}, map[string]time.Time{}, map[string]string{}
+	o.maintenance, o.tiers, o.healthy = map[string]since{}, map[string]since2{}, map[string]time.Time{}
+	o.serving, o.acks = map[string]failover{}, map[string]time.Time{}
 	o.unsure, o.muted, o.hidden = map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
 	for _, s := range h.plan.Services {
@@ -115,6 +117,10 @@ func (h *history) violate(invariant, format string, args ...any) {
 		h.tell("VIOLATION %v", h.violation)
 	}
 }
+
+// noted is how long before its request a failover may have been noted, and
+// acknowledged.
+const noted = 15 * time.Minute
 
 // slack is how far an instance's clock may be from the world's, and how old
 // what it acts on may be.
@@ -290,16 +296,21 @@ func (h *history) incidents() map[string]bool {
 }
 
 // acknowledged believes that an acknowledgement has its effect from the moment
-// on at which it is sent.
+// on at which it is sent, and on what has begun by then.
 func (h *history) acknowledged(r request.Request) {
 	for i := range h.failovers {
 		f := &h.failovers[i]
-		if f.source != r.Service {
+		if f.source != r.Service || f.at.After(r.EnqueuedAt.Add(slack)) {
 			continue
 		}
 		f.acknowledged = true
-		if r.Outcome == request.Failback && h.serving[f.target] == f.job {
-			delete(h.serving, f.target)
+	}
+	for target, f := range h.serving {
+		if f.source == r.Service && r.Outcome == request.Failback && !f.at.After(r.EnqueuedAt.Add(slack)) {
+			delete(h.serving, target)
 		}
+	}
+	if r.EnqueuedAt.After(h.acks[r.Service]) {
+		h.acks[r.Service] = r.EnqueuedAt
 	}
 }

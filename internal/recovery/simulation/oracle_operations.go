@@ -51,7 +51,7 @@ func (c *call) overwrites(j job.Job, blob string) {
 	must("I4", ok, "that is no standby of %s", source.Name)
 	tier := c.tiers[j.Service]
 	must("I4", tier.what == "Developer" || tier.was == "Developer" && !tier.at.Before(c.at), "the tiers differ")
-	must("I4", c.serving[j.Service] == "", "it serves since %s", c.serving[j.Service])
+	must("I4", c.serving[j.Service].job == "", "it serves since %s", c.serving[j.Service].job)
 	c.restorable(j, blob, source, must)
 	if last := c.restoreOf[j.ID]; last != nil {
 		failed := last.Code != "" && !last.Partial && !c.now().Before(last.Ends)
@@ -64,6 +64,11 @@ func (c *call) overwrites(j job.Job, blob string) {
 	c.allowed(j, blob, source, must)
 }
 
+// failover is that which j begins at this moment.
+func (h *history) failover(j job.Job) failover {
+	return failover{job: j.ID, source: j.Restore.Source, target: j.Service, incident: j.Restore.Incident, at: h.now()}
+}
+
 // accepted notes an operation that Azure has begun.
 func (c *call) accepted(o *recoverytest.Operation) {
 	lease, _ := c.store.Leased(o.Service)
@@ -73,7 +78,9 @@ func (c *call) accepted(o *recoverytest.Operation) {
 	}
 	c.restoreOf[j.ID] = o
 	if !j.Restore.Warm {
-		c.failovers = append(c.failovers, failover{job: j.ID, source: j.Restore.Source, target: j.Service, incident: j.Restore.Incident, at: c.now()})
+		f := c.failover(j)
+		f.acknowledged = c.acks[f.source].After(f.at.Add(-noted))
+		c.failovers = append(c.failovers, f)
 	}
 }
 

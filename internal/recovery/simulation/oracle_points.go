@@ -81,9 +81,9 @@ func (c *call) succeeded(j job.Job) {
 		return
 	}
 	if held {
-		c.failovers = append(c.failovers, failover{job: j.ID, source: j.Restore.Source, target: j.Service, incident: j.Restore.Incident, at: c.now()})
+		c.failovers = append(c.failovers, c.failover(j))
 	}
-	c.serving[j.Service] = j.ID
+	c.serving[j.Service] = c.failover(j)
 	c.figures.Failovers++
 }
 

@@ -65,7 +65,6 @@ func (h *history) free(target string) {
 			return
 		}
 		r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: s.Name, By: "ann", Outcome: request.Failback}
-		h.acknowledged(r)
 		h.ask(r)
 	}
 	if h.tiers[target].what != "Developer" {

@@ -75,7 +75,7 @@ func (h *history) deliver(m job.Message) {
 	switch n := h.r.IntN(100); {
 	case !h.calm && h.begins(m) && one(h.r, 3):
 		h.aside(take)
-	case h.calm || n < 80:
+	case h.calm || n < 80 && !h.sluggish || n < 30:
 		take(h.newCall(nil))
 	case n < 90:
 		h.aside(take)
@@ -140,7 +140,9 @@ func handle(ctx context.Context, e *recovery.Engine, m job.Message, enqueued tim
 		if a, ok := decoded.(request.Alert); ok {
 			return e.Alert(ctx, a)
 		}
-		if err := e.Request(ctx, decoded.(request.Request)); !errors.Is(err, recovery.ErrRefused) {
+		r := decoded.(request.Request)
+		r.EnqueuedAt = recovery.DeadLetter{EnqueuedAt: enqueued, Properties: m.Properties}.FirstSent()
+		if err := e.Request(ctx, r); !errors.Is(err, recovery.ErrRefused) {
 			return err
 		}
 		return nil

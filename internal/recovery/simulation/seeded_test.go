@@ -35,6 +35,12 @@ var bugs = []bug{
 	{"an alert is recorded over its end", "I4", []edit{{"recovery/recoverytest/store_incidents.go", "if p.alerts[a.ID].ETag != a.ETag {", "if false {"}}},
 	{"an alert joins an incident that ends", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "\t\ti.ETag = s.tag()\n", ""}}},
 	{"an alert joins an incident that has ended", "I9", []edit{{"recovery/incident.go", "if !incident.Open() {\n\t\treturn fmt.Errorf(", "if false {\n\t\treturn fmt.Errorf("}}},
+	{"a late acknowledgement counts for the next failover", "I5", []edit{
+		{"recovery/acknowledge.go", "if mine && summary.FailedOver.After(r.EnqueuedAt) {", "if false {"},
+		{"recovery/acknowledge.go", "case summary.FailedOver.After(r.EnqueuedAt):", "case false:"},
+		{"recovery/acknowledge.go", "if summary.ServingSince.After(r.EnqueuedAt) {", "if false {"},
+	}},
+	{"the word about maintenance that comes last counts", "I4", []edit{{"recovery/request.go", "if r.EnqueuedAt.Before(summary.MaintenanceAsked) {", "if false {"}}},
 	{"no failover cools down", "I5", []edit{{"recovery/facts.go", "if s.FailedOver.IsZero() || s.FailoverJob == j.ID {", "if true {"}}},
 	{"what is held is pruned", "I6", []edit{{"recovery/prune.go", `marked = !removing || p.Held == "" &&`, "marked = !removing ||"}, {"retention/retention.go", "if i.Held {", "if false {"}}},
 	{"the newest points are pruned", "I6", []edit{{"retention/retention.go", "b.StartedAt.Compare(a.StartedAt)", "a.StartedAt.Compare(b.StartedAt)"}}},
@@ -73,21 +79,28 @@ func TestSeededBugs(t *testing.T) {
 func (b bug) plant(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	replace := map[string]string{}
-	for i, e := range b.edits {
+	broken := map[string]string{} // files by what is in them then
+	for _, e := range b.edits {
 		file, err := filepath.Abs(filepath.Join("../..", e.file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+		if broken[file] == "" {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			broken[file] = string(source)
 		}
-		if n := strings.Count(string(source), e.old); n != 1 {
+		if n := strings.Count(broken[file], e.old); n != 1 {
 			t.Fatalf("%s has %q %d times, want it once: seed the bug anew", e.file, e.old, n)
 		}
-		replace[file] = filepath.Join(dir, fmt.Sprintf("broken%d.go", i))
-		write(t, replace[file], []byte(strings.Replace(string(source), e.old, e.new, 1)))
+		broken[file] = strings.Replace(broken[file], e.old, e.new, 1)
+	}
+	replace := map[string]string{}
+	for file, source := range broken {
+		replace[file] = filepath.Join(dir, fmt.Sprintf("broken%d.go", len(replace)))
+		write(t, replace[file], []byte(source))
 	}
 	body, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {

@@ -1,0 +1,124 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
+	"lifeboat/internal/request"
+)
+
+// acknowledge ends a cool-down; of a service that serves, it also says whether
+// that goes on: failback frees it to be a standby again, promote keeps it out
+// of the way of restores for as long as the plan calls it a standby. It is
+// about what had begun when it was sent. What has begun since then is left
+// alone, and it returns ErrRefused: a copy that comes late looks like that.
+func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
+	source, err := e.protected(r.Service)
+	if err != nil {
+		return err
+	}
+	if r.EnqueuedAt.IsZero() {
+		r.EnqueuedAt = e.now()
+	}
+	var later []string
+	for _, standby := range source.Standbys {
+		since, err := e.acknowledgeStandby(ctx, r, standby.Name)
+		if err != nil {
+			return err
+		}
+		if since {
+			later = append(later, "the failover onto "+standby.Name)
+		}
+	}
+	since, err := e.acknowledgeSource(ctx, r, source)
+	if err != nil {
+		return err
+	}
+	if since != "" {
+		later = append(later, since)
+	}
+	if len(later) > 0 {
+		return refused("%s began after acknowledgement %s of %s was sent at %s: look at it, and send another acknowledgement if that is meant as well",
+			strings.Join(later, " and "), r.ID, source.Name, r.EnqueuedAt.UTC().Format(time.RFC3339))
+	}
+	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
+	return nil
+}
+
+// acknowledgeStandby reports whether something has begun on the standby since
+// r was sent.
+func (e *Engine) acknowledgeStandby(ctx context.Context, r request.Request, standby string) (later bool, err error) {
+	summary, err := e.Store.StoredSummary(ctx, standby)
+	if err != nil {
+		return false, err
+	}
+	mine, err := e.began(ctx, r.Service, summary.Summary)
+	if err != nil {
+		return false, err
+	}
+	yes, nobody, never := true, "", time.Time{}
+	var m job.SummaryMove
+	if mine && summary.FailedOver.After(r.EnqueuedAt) {
+		later = true
+	} else if mine && !summary.Acknowledged {
+		m.Acknowledged = &yes
+	}
+	if summary.ServingFor == r.Service && r.Outcome == request.Failback {
+		if summary.ServingSince.After(r.EnqueuedAt) {
+			later = true
+		} else {
+			// What it holds may have been edited while it served.
+			m.ServingFor, m.ServingSince, m.Holds = &nobody, &never, &nobody
+		}
+	}
+	if m.Empty() {
+		return later, nil
+	}
+	return later, e.Store.Transit(ctx, job.Transition{Read: summary, Summary: m})
+}
+
+// acknowledgeSource says what of the source has begun since r was sent, if
+// anything. Otherwise it ends the source's cool-down, and its incident.
+func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, source plan.Service) (later string, err error) {
+	summary, err := e.Store.StoredSummary(ctx, source.Name)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case summary.FailedOver.After(r.EnqueuedAt):
+		later = "the failover of " + source.Name
+	case !summary.FailedOver.IsZero() && !summary.Acknowledged:
+		yes := true
+		if err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Acknowledged: &yes}}); err != nil {
+			return "", err
+		}
+	}
+	if summary.Incident == "" {
+		return later, nil
+	}
+	incident, there, err := e.incident(ctx, source.Name, summary.Incident)
+	switch {
+	case err != nil || !there:
+		return later, err
+	case incident.OpenedAt.After(r.EnqueuedAt):
+		return "incident " + incident.ID, nil
+	}
+	return later, e.resolve(ctx, incident, "acknowledged by "+r.By)
+}
+
+// began reports whether the last failover onto a standby was source's: several
+// services may share one, and each acknowledges its own.
+func (e *Engine) began(ctx context.Context, source string, standby job.Summary) (bool, error) {
+	if standby.FailoverJob == "" {
+		return false, nil
+	}
+	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
+	if errors.Is(err, job.ErrNotFound) {
+		return true, nil // cleaned up, long after its cool-down
+	}
+	return err == nil && j.Restore.Source == source, err
+}
