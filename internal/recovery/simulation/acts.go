@@ -21,7 +21,7 @@ var acts = []struct {
 }{
 	{"alert", 6, (*history).alert}, {"copy of an alert", 3, (*history).copyAlert}, {"outage", 14, (*history).outage}, {"overlap", 4, (*history).overlap},
 	{"restore", 8, (*history).restore}, {"approval", 16, (*history).approve}, {"cancel", 6, (*history).cancel},
-	{"acknowledge", 5, (*history).acknowledge}, {"maintenance", 2, (*history).maintain}, {"backup", 7, (*history).backup},
+	{"acknowledge", 5, (*history).acknowledge}, {"maintenance", 4, (*history).maintain}, {"backup", 7, (*history).backup},
 	{"change", 8, (*history).change}, {"blob deleted", 2, (*history).deleteBlob}, {"hold", 3, (*history).hold},
 	{"prune", 3, (*history).prune}, {"standby", 5, (*history).upset}, {"source", 3, (*history).recover}, {"weather", 5, (*history).storm},
 	{"port down", 2, (*history).takeDown}, {"lock", 3, (*history).lock}, {"newer row", 2, (*history).newerRow},
@@ -266,6 +266,16 @@ func (h *history) maintain() {
 		h.maintenance[r.Service] = since{r.Until, h.now()}
 	} else { // it may have been saved, or be saved later
 		h.maintenance[r.Service] = since{}
+	}
+	if r.On && one(h.r, 2) {
+		h.inject("request overtaken by the next")
+		earlier := request.Request{ID: h.id("m"), Kind: request.Maintenance, Service: r.Service, By: "ann", EnqueuedAt: h.now().Add(-time.Minute)}
+		h.after(time.Duration(h.r.IntN(300))*time.Second, func() {
+			if !h.calm && !h.failed() {
+				h.deliverRequest(earlier)
+				h.outage()
+			}
+		})
 	}
 }
 
