@@ -128,7 +128,7 @@ func ownEvent(id, service string, at time.Time) map[string]any {
 }
 
 // backedUp wants a backup to have been begun soon after each change that
-// Lifeboat was told of.
+// Lifeboat was told of, or to have been refused.
 func (h *history) backedUp() {
 	h.t.Helper()
 	h.telling.Wait()
@@ -136,7 +136,7 @@ func (h *history) backedUp() {
 	for _, c := range h.changes {
 		if !slices.ContainsFunc(operations, func(o arm.Operation) bool {
 			return o.Kind == arm.Backup && o.Service == c.service && !o.Started.Before(c.at) && o.Started.Before(c.told.Add(soon))
-		}) {
+		}) && !h.refused(c) {
 			h.t.Errorf("%s was changed at %v, and ARM began no backup until %s after it was told of, at %v", c.service, c.at, soon, c.told)
 		}
 	}
@@ -145,4 +145,12 @@ func (h *history) backedUp() {
 			h.t.Errorf("%v still waits for %s", row["PartitionKey"], waiting)
 		}
 	}
+}
+
+// refused reports whether a backup of the service failed soon after a change.
+func (h *history) refused(c changed) bool {
+	return slices.ContainsFunc(h.azure.Storage.Entities(emulator.StateTable), func(row map[string]any) bool {
+		ended, _ := row["EndedAt"].(time.Time)
+		return row["PartitionKey"] == c.service && row["Kind"] == "Backup" && row["State"] == "Failed" && ended.After(c.at) && ended.Before(c.told.Add(soon))
+	})
 }

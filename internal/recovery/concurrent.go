@@ -72,10 +72,34 @@ func (e *Engine) markPoint(ctx context.Context, s plan.Service, blob string) (ma
 	if err != nil {
 		return false, fmt.Errorf("note with point %s that the service was changed: %w", blob, err)
 	}
-	if marked {
-		e.Log.WarnContext(ctx, "service was changed while it was backed up", keyService, s.Name, "point", blob)
+	if !marked {
+		return false, e.settle(ctx, s, blob)
 	}
-	return marked, nil
+	e.Log.WarnContext(ctx, "service was changed while it was backed up", keyService, s.Name, "point", blob)
+	return true, nil
+}
+
+// settle makes a point's sidecar say what its row says. An instance that others
+// overtook may have written there what it had read before, and then finds in
+// the row that nothing is left to do.
+func (e *Engine) settle(ctx context.Context, s plan.Service, blob string) error {
+	return e.contended(ctx, func() error {
+		row, err := e.Store.Point(ctx, s.Name, blob)
+		if errors.Is(err, job.ErrNotFound) {
+			return nil // pruned
+		}
+		if err != nil {
+			return err
+		}
+		if err := e.amend(ctx, s, row.Point); err != nil {
+			return err
+		}
+		now, err := e.Store.Point(ctx, s.Name, blob)
+		if err == nil && now.ETag != row.ETag {
+			return fmt.Errorf("point %s: %w", blob, job.ErrConflict)
+		}
+		return err
+	})
 }
 
 // amend writes a point's sidecar first, because the catalogue can be rebuilt

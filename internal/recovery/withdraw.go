@@ -38,6 +38,9 @@ func (e *Engine) withdraw(ctx context.Context, s plan.Service, b event.BlobDelet
 	if errors.Is(err, job.ErrNotFound) {
 		return e.noPoint(ctx, s, summary, b.Blob)
 	}
+	if err == nil && !from.Withdrawn.IsZero() {
+		return e.settle(ctx, s, b.Blob)
+	}
 	if err != nil || !from.Live() {
 		return err
 	}

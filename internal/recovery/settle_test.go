@@ -1,0 +1,46 @@
+package recovery_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lifeboat/internal/recovery/recoverytest"
+)
+
+// An instance stands still before it writes into a sidecar what it has read of
+// a point, and meanwhile somebody holds the point and another instance makes the
+// same change: the sidecar says all of it, so that a rebuilt catalogue does.
+func TestASidecarThatIsWrittenLateSaysWhatTheRowSays(t *testing.T) {
+	for _, what := range []string{"blob deleted", "service changed"} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, p, _ := withdrawing(t, hooksPlan(t, ""))
+				say := func() { retried(t, w, func() error { return w.Engine.Change(t.Context(), changed(p.StartedAt.Add(time.Second), "c")) }) }
+				if what == "blob deleted" {
+					w.Azure.Delete(p.Blob)
+					say = func() { gone(t, w, p.Blob) }
+				}
+				held := false
+				w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+					if e.Call == "blobs.Amend" && !held {
+						held = true
+						if _, err := w.Engine.Hold(t.Context(), "apim-weu", p.Blob, "audit", "ann"); err != nil {
+							t.Error(err)
+						}
+						say()
+					}
+					return recoverytest.NoFault
+				}
+				say()
+				w.Effects.Judge = nil
+				row := w.Store.Catalogue("apim-weu")[0]
+				says, _ := w.Azure.Sidecar(p.Blob)
+				if !held || row.Held != "audit" || says.Held != row.Held || says.ConcurrentChanges != row.ConcurrentChanges || !says.Withdrawn.Equal(row.Withdrawn) {
+					t.Errorf("the sidecar says held %q, changes %t, withdrawn %s, and the row %q, %t, %s",
+						says.Held, says.ConcurrentChanges, says.Withdrawn, row.Held, row.ConcurrentChanges, row.Withdrawn)
+				}
+			})
+		})
+	}
+}
