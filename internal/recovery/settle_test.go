@@ -16,7 +16,9 @@ func TestASidecarThatIsWrittenLateSaysWhatTheRowSays(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, p, _ := withdrawing(t, hooksPlan(t, ""))
-				say := func() { retried(t, w, func() error { return w.Engine.Change(t.Context(), changed(p.StartedAt.Add(time.Second), "c")) }) }
+				say := func() {
+					retried(t, w, func() error { return w.Engine.Change(t.Context(), changed(p.StartedAt.Add(time.Second), "c")) })
+				}
 				if what == "blob deleted" {
 					w.Azure.Delete(p.Blob)
 					say = func() { gone(t, w, p.Blob) }
