@@ -10,7 +10,6 @@ import (
 	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/recovery/recoverytest"
-	"lifeboat/internal/request"
 )
 
 // acts are what happens from outside, by how often.
@@ -80,100 +79,6 @@ func (h *history) insist(what string, f func(context.Context, *recovery.Engine) 
 	}
 }
 
-// ask sends a request, of which a copy may come hours later.
-func (h *history) ask(r request.Request) (taken bool) {
-	if r.EnqueuedAt.IsZero() {
-		r.EnqueuedAt = h.now()
-	}
-	h.asked = append(h.asked, r)
-	if r.Kind == request.Acknowledge {
-		h.acknowledged(r)
-	}
-	if one(h.r, 4) {
-		h.after(time.Duration(h.r.IntN(36*60))*time.Minute, func() {
-			if !h.calm && !h.failed() {
-				h.inject("copy of a request, hours later")
-				h.deliverRequest(r)
-			}
-		})
-	}
-	return h.deliverRequest(r)
-}
-
-func (h *history) deliverRequest(r request.Request) (taken bool) {
-	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
-		if r.Kind == request.Acknowledge { // a failover may have begun just now
-			defer h.acknowledged(r)
-		}
-		return e.Request(ctx, r)
-	})
-}
-
-func (h *history) alert() {
-	s := h.service()
-	if len(s.Failover.Rules) == 0 {
-		return
-	}
-	a := request.Alert{
-		ID: pick(h.r, "/1", "/2", "/3"), Rule: pick(h.r, s.Failover.Rules...), Condition: request.Fired,
-		FiredAt: h.now().Add(-time.Duration(pick(h.r, 0, 0, 10, 60)) * time.Minute),
-	}
-	a.ID += a.Rule
-	if one(h.r, 2) {
-		h.goDown(s.Name)
-	}
-	if one(h.r, 3) {
-		a.Condition, a.ResolvedAt = request.Resolved, h.now()
-	}
-	if one(h.r, 10) {
-		a.Rule = "a stranger"
-	}
-	h.sendAlert(a)
-}
-
-func (h *history) copyAlert() {
-	if len(h.sent) > 0 {
-		h.sendAlert(pick(h.r, h.sent...))
-	}
-}
-
-// outage is an alert as it should be, and perhaps its end, soon.
-func (h *history) outage() {
-	s := h.service()
-	if len(s.Failover.Rules) == 0 {
-		return
-	}
-	h.goDown(s.Name)
-	a := request.Alert{ID: h.id("/outage"), Rule: s.Failover.Rules[0], Condition: request.Fired, FiredAt: h.now().Add(-time.Duration(h.r.IntN(10)) * time.Minute)}
-	h.sendAlert(a)
-	if one(h.r, 2) {
-		h.after(time.Duration(h.r.Int64N(int64(pick(h.r, time.Minute, 10*time.Minute, time.Hour)))), func() {
-			if h.calm || h.failed() {
-				return
-			}
-			a.Condition, a.ResolvedAt = request.Resolved, h.now()
-			h.sendAlert(a)
-		})
-	}
-}
-
-func (h *history) restore() {
-	s := h.service()
-	r := request.Request{ID: h.id("r"), Kind: request.Restore, Service: s.Name, By: pick(h.r, "ann", "bob", "cleo"), To: pick(h.r, "", "", h.standby())}
-	if points := h.catalogue(s.Name); len(points) > 0 && one(h.r, 3) {
-		r.Point = pick(h.r, points...).Blob
-	}
-	if one(h.r, 6) {
-		for _, earlier := range h.asked {
-			if earlier.Kind == request.Restore {
-				r = earlier
-				break
-			}
-		}
-	}
-	h.ask(r)
-}
-
 // someJob is a job of one of these states, or any that goes on.
 func (h *history) someJob(of ...job.State) (job.Job, bool) {
 	var some []string
@@ -187,100 +92,6 @@ func (h *history) someJob(of ...job.State) (job.Job, bool) {
 	}
 	slices.Sort(some)
 	return h.jobs[pick(h.r, some...)], true
-}
-
-func (h *history) approve() {
-	j, ok := h.someJob(job.AwaitingApproval)
-	if !ok {
-		if h.restore(); h.failed() {
-			return
-		}
-		h.after(time.Duration(5+h.r.IntN(20*60))*time.Second, h.answer)
-		return
-	}
-	h.answerTo(j)
-}
-
-func (h *history) answer() {
-	if j, ok := h.someJob(job.AwaitingApproval); ok && !h.calm {
-		h.answerTo(j)
-	}
-}
-
-func (h *history) answerTo(j job.Job) {
-	if j.State != job.AwaitingApproval {
-		return
-	}
-	a := request.Approval{
-		ID: h.id("a"), Approved: !one(h.r, 6), Job: j.ID, Point: j.Restore.Point.Blob, Target: j.Service, By: pick(h.r, "dora", "dora", "dora", "ann", "bob"),
-	}
-	switch h.r.IntN(10) {
-	case 0:
-		a.Point = "another"
-	case 1:
-		a.Target = h.plan.Services[0].Name
-	}
-	if one(h.r, 8) { // late
-		h.after(j.Restore.Approval.Expires.Sub(h.now())+time.Duration(h.r.IntN(90)-20)*time.Second, func() { h.say(a) })
-		return
-	}
-	h.say(a)
-}
-
-// reject is a person's no to j.
-func (h *history) reject(j job.Job) {
-	h.say(request.Approval{ID: h.id("a"), Job: j.ID, Point: j.Restore.Point.Blob, Target: j.Service, By: "dora"})
-}
-
-func (h *history) say(a request.Approval) {
-	if h.calm || h.failed() {
-		return
-	}
-	h.approvals = append(h.approvals, approval{a, h.now()})
-	h.tellEngine("approval of "+a.Job, func(ctx context.Context, e *recovery.Engine) error { return e.Approval(ctx, a) })
-}
-
-func (h *history) cancel() {
-	j, ok := h.someJob()
-	if one(h.r, 4) {
-		j, ok = h.someJob(job.AwaitingApproval, job.Pending, job.Succeeded)
-	}
-	if !ok {
-		return
-	}
-	h.cancelJob(j)
-}
-
-func (h *history) acknowledge() {
-	s := h.service()
-	r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: s.Name, By: "ann", Outcome: pick(h.r, request.None, request.Failback, request.Failback, request.Promote)}
-	h.ask(r)
-}
-
-func (h *history) maintain() {
-	r := request.Request{ID: h.id("m"), Kind: request.Maintenance, Service: h.service().Name, By: "ann", On: !one(h.r, 3)}
-	if r.On {
-		r.Until = h.now().Add(time.Duration(10+h.r.IntN(200)) * time.Minute)
-	}
-	if h.ask(r) {
-		h.maintenance[r.Service] = since{r.Until, h.now()}
-	} else { // it may have been saved, or be saved later
-		h.maintenance[r.Service] = since{}
-	}
-	if r.On && one(h.r, 2) {
-		h.inject("request overtaken by the next")
-		earlier := request.Request{ID: h.id("m"), Kind: request.Maintenance, Service: r.Service, By: "ann", EnqueuedAt: h.now().Add(-time.Minute)}
-		h.after(time.Duration(h.r.IntN(300))*time.Second, func() {
-			if !h.calm && !h.failed() {
-				h.deliverRequest(earlier)
-				h.outage()
-			}
-		})
-	}
-}
-
-func (h *history) backup() {
-	h.ask(request.Request{ID: h.id("b"), Kind: request.Backup, Service: h.service().Name, By: "ann"})
 }
 
 // change changes a service and tells of it: soon, late, more than once, or as

@@ -1,13 +1,11 @@
 package simulation
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"lifeboat/internal/job"
-	"lifeboat/internal/recovery"
 	"lifeboat/internal/recovery/recoverytest"
 	"lifeboat/internal/request"
 )
@@ -224,93 +222,4 @@ func (c *call) transited(t job.Transition) {
 		c.health(n)
 	}
 	c.announcedOnce(t.Notices)
-}
-
-// sendAlert is one delivery of an alert. What was not taken may have had a
-// part of its effect; the oracle then believes what forbids less.
-func (h *history) sendAlert(a request.Alert) { h.noteAlert(a, h.tellAlert) }
-
-// noteAlert tells of an alert, and books it.
-func (h *history) noteAlert(a request.Alert, tell func(request.Alert) (taken bool)) {
-	h.sent = append(h.sent, a)
-	source := ""
-	for _, s := range h.plan.Services {
-		if slices.Contains(s.Failover.Rules, a.Rule) {
-			source = s.Name
-		}
-	}
-	fired := h.fired[source]
-	began, is := fired[a.ID]
-	if source != "" && a.Condition == request.Fired && !is && a.FiredAt.After(h.resolved[a.ID]) {
-		fired[a.ID] = a.FiredAt
-	}
-	taken := tell(a)
-	if source != "" && a.Condition == request.Resolved && taken && (!is || !a.ResolvedAt.Before(began)) {
-		delete(fired, a.ID)
-		if a.ResolvedAt.After(h.resolved[a.ID]) {
-			h.resolved[a.ID] = a.ResolvedAt
-		}
-	}
-	if len(fired) == 0 && h.quiet[source].IsZero() {
-		h.quiet[source] = h.now()
-	}
-	if len(fired) > 0 {
-		h.quiet[source] = time.Time{}
-	}
-}
-
-// tellAlert delivers an alert, and notes what came too late.
-func (h *history) tellAlert(a request.Alert) bool {
-	before := map[string]job.Job{}
-	if a.Condition == request.Resolved {
-		for id, j := range h.open {
-			if j.Restore != nil && j.Restore.Incident != "" {
-				before[id] = j
-			}
-		}
-	}
-	open := h.incidents()
-	taken := h.tellEngine("alert "+a.ID, func(ctx context.Context, e *recovery.Engine) error { return e.Alert(ctx, a) })
-	if len(before) > 0 {
-		now := h.incidents()
-		for _, j := range before {
-			if open[j.Restore.Incident] && !now[j.Restore.Incident] {
-				h.coverTooLate(j, "Resolved")
-			}
-		}
-	}
-	return taken
-}
-
-// incidents are those that are open.
-func (h *history) incidents() map[string]bool {
-	open := map[string]bool{}
-	for _, s := range h.plan.Services {
-		for _, i := range h.store.AllIncidents(s.Name) {
-			if i.Open() {
-				open[i.ID] = true
-			}
-		}
-	}
-	return open
-}
-
-// acknowledged believes that an acknowledgement has its effect from the moment
-// on at which it is sent, and on what has begun by then.
-func (h *history) acknowledged(r request.Request) {
-	for i := range h.failovers {
-		f := &h.failovers[i]
-		if f.source != r.Service || f.at.After(r.EnqueuedAt.Add(slack)) {
-			continue
-		}
-		f.acknowledged = true
-	}
-	for target, f := range h.serving {
-		if f.source == r.Service && r.Outcome == request.Failback && !f.at.After(r.EnqueuedAt.Add(slack)) {
-			delete(h.serving, target)
-		}
-	}
-	if r.EnqueuedAt.After(h.acks[r.Service]) {
-		h.acks[r.Service] = r.EnqueuedAt
-	}
 }

@@ -8,6 +8,54 @@ import (
 	"lifeboat/internal/request"
 )
 
+func (h *history) alert() {
+	s := h.service()
+	if len(s.Failover.Rules) == 0 {
+		return
+	}
+	a := request.Alert{
+		ID: pick(h.r, "/1", "/2", "/3"), Rule: pick(h.r, s.Failover.Rules...), Condition: request.Fired,
+		FiredAt: h.now().Add(-time.Duration(pick(h.r, 0, 0, 10, 60)) * time.Minute),
+	}
+	a.ID += a.Rule
+	if one(h.r, 2) {
+		h.goDown(s.Name)
+	}
+	if one(h.r, 3) {
+		a.Condition, a.ResolvedAt = request.Resolved, h.now()
+	}
+	if one(h.r, 10) {
+		a.Rule = "a stranger"
+	}
+	h.sendAlert(a)
+}
+
+func (h *history) copyAlert() {
+	if len(h.sent) > 0 {
+		h.sendAlert(pick(h.r, h.sent...))
+	}
+}
+
+// outage is an alert as it should be, and perhaps its end, soon.
+func (h *history) outage() {
+	s := h.service()
+	if len(s.Failover.Rules) == 0 {
+		return
+	}
+	h.goDown(s.Name)
+	a := request.Alert{ID: h.id("/outage"), Rule: s.Failover.Rules[0], Condition: request.Fired, FiredAt: h.now().Add(-time.Duration(h.r.IntN(10)) * time.Minute)}
+	h.sendAlert(a)
+	if one(h.r, 2) {
+		h.after(time.Duration(h.r.Int64N(int64(pick(h.r, time.Minute, 10*time.Minute, time.Hour)))), func() {
+			if h.calm || h.failed() {
+				return
+			}
+			a.Condition, a.ResolvedAt = request.Resolved, h.now()
+			h.sendAlert(a)
+		})
+	}
+}
+
 // overlap tells one instance of an alert, which is held up somewhere on its
 // way, and another instance of what comes next: an alert and its end, or the
 // end of an incident's only alert and one more, in any order.
