@@ -240,7 +240,7 @@ func (l *loader) armEndpoint(in cloud.Configuration) (cloud.Configuration, bool)
 		return in, false
 	}
 	u, err := url.Parse(value)
-	if err != nil || u.Scheme != "http" || !loopback(u.Hostname()) || u.Path != "" || u.RawQuery != "" || u.User != nil {
+	if err != nil || u.Scheme != "http" || !loopback(u.Hostname()) || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		l.mistake(ARMEndpoint, "want nothing, or for development a loopback URL such as http://127.0.0.1:8801")
 		return in, false
 	}
@@ -274,7 +274,7 @@ func validNamespace(value string) bool { return namespace.MatchString(value) }
 
 func validTableURI(value string) bool {
 	u, err := url.Parse(value)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.RawQuery == "" && u.User == nil && strings.Trim(u.Path, "/") == ""
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil && strings.Trim(u.Path, "/") == ""
 }
 
 // development reads a connection string, which must lead to loopback: keys
@@ -289,6 +289,10 @@ func (l *loader) development(setting, want string) Endpoint {
 	found := false
 	for part := range strings.SplitSeq(value, ";") {
 		key, address, _ := strings.Cut(part, "=")
+		if strings.TrimSpace(key) == "" && part != "" {
+			l.mistake(setting, "is no connection string: want parts such as %s=..., with a semicolon between them", want)
+			return Endpoint{}
+		}
 		if key == "SharedAccessSignature" {
 			// aztables takes one to Azure, whatever the endpoint.
 			l.mistake(setting, "holds a SharedAccessSignature: want a connection string with a key")

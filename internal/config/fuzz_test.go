@@ -44,6 +44,9 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		for _, one := range hidden {
+			if err == nil && (one == StateTableURI || one == ServiceBusNamespace) && !strings.ContainsAny(value, "?#@") {
+				continue // a name, which is no secret
+			}
 			if one == name && len(value) > 40 && strings.Contains(fmt.Sprintf("%v %+v %#v %v", err, c, c, c.ServiceBus), value) {
 				t.Errorf("%s is repeated: %v", name, err)
 			}
@@ -54,11 +57,14 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// onLoopback checks every address in a connection string.
+// onLoopback checks every endpoint in a connection string.
 func onLoopback(t *testing.T, connection string) {
 	t.Helper()
 	for part := range strings.SplitSeq(connection, ";") {
-		_, address, _ := strings.Cut(part, "=")
+		key, address, _ := strings.Cut(part, "=")
+		if !strings.Contains(strings.ToLower(key), "endpoint") {
+			continue // no client goes there
+		}
 		if u, err := url.Parse(address); err == nil && u.Host != "" && !loopback(u.Hostname()) {
 			t.Errorf("%q leads to %s", connection, u.Host)
 		}
