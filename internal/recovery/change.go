@@ -11,6 +11,11 @@ import (
 	"lifeboat/internal/plan"
 )
 
+// farAhead is how far ahead of an instance's clock the time of a change is not
+// believed any more. Less may be the clock's fault; another instance's would be
+// right, and both must come to the same.
+const farAhead = 10 * time.Minute
+
 // Change takes one change of a service: a backup that has not started yet
 // will hold it, and waits for the changes to end; otherwise one is made. A
 // change that was made while a backup went on is noted with that backup, and
@@ -31,7 +36,7 @@ func (e *Engine) changed(ctx context.Context, s plan.Service, c event.Change) er
 		return err
 	}
 	at := c.At
-	if now := e.now(); at.After(now) {
+	if now := e.now(); at.After(now.Add(farAhead)) {
 		at = now
 	}
 	switch marked, err := e.markConcurrent(ctx, s, summary, at); {

@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,4 +46,38 @@ func TestASidecarThatIsWrittenLateSaysWhatTheRowSays(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Two instances whose clocks differ come to the same about a change that has
+// just been made: here one of them writes into the sidecar, fails, and the other
+// takes the change.
+func TestInstancesWithDifferentClocksSayTheSameOfAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(hooksPlan(t, ""), slog.New(slog.DiscardHandler))
+		for len(w.Store.Catalogue("apim-weu")) == 0 {
+			w.Run(t.Context(), time.Minute)
+		}
+		p := w.Store.Catalogue("apim-weu")[0]
+		time.Sleep(time.Until(p.VerifiedAt.Add(2 * time.Minute)))
+		behind := *w.Engine
+		behind.Now = func() time.Time { return time.Now().Add(-3 * time.Minute) }
+		c := changed(time.Now(), "c")
+		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+			if e.Call == "store.Transit" {
+				return recoverytest.FailInstead
+			}
+			return recoverytest.NoFault
+		}
+		if err := behind.Change(t.Context(), c); err == nil {
+			t.Fatal("nothing failed")
+		}
+		w.Effects.Judge = nil
+		if err := w.Engine.Change(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		row := w.Store.Catalogue("apim-weu")[0]
+		if says, _ := w.Azure.Sidecar(p.Blob); says.ConcurrentChanges != row.ConcurrentChanges || row.ConcurrentChanges {
+			t.Errorf("changed after the backup: the sidecar says %t, the row %t", says.ConcurrentChanges, row.ConcurrentChanges)
+		}
+	})
 }
