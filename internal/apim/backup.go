@@ -120,12 +120,13 @@ func (c *Client) Poll(ctx context.Context, s job.Service, resumeToken string) (j
 	}
 	// Without names: should the SDK ever post instead, it has nowhere to.
 	poller, err := begin(ctx, f.NewServiceClient(), job.Service{}, armapimanagement.ServiceBackupRestoreParameters{}, resumeToken)
-	if err == nil && poller.Done() {
+	switch {
+	case err != nil:
+		// The SDK's words repeat the token.
+		return job.Progress{}, lost(errors.New("resume token is in no form that the SDK knows"))
+	case poller.Done():
 		// The SDK has no answer to make a result of, and panics.
-		err = errors.New("resume token is of an operation that has ended")
-	}
-	if err != nil {
-		return job.Progress{}, lost(err)
+		return job.Progress{}, lost(errors.New("resume token is of an operation that has ended"))
 	}
 	resp, err := poller.Poll(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -73,8 +74,21 @@ var secret = regexp.MustCompile(`(?i)((?:[?&;]|\b)(?:sig|signature|accountkey|sh
 	`\b(?:accesskey|accountkey|sharedaccesskey|access_token|client_secret)\\*"\s*:\s*\\*"|` +
 	`\b(?:bearer|sharedkey|sharedkeylite)\s+)[^\s&;,"'\\]+`)
 
-// Hidden is text without secrets, and otherwise word for word.
-func Hidden(text string) string { return secret.ReplaceAllString(text, "${1}…") }
+// Hidden is text without secrets and without control characters, which a
+// terminal may obey, and otherwise word for word.
+func Hidden(text string) string {
+	return strings.Map(shown, secret.ReplaceAllString(text, "${1}…"))
+}
+
+func shown(r rune) rune {
+	if r == '\r' {
+		return ' '
+	}
+	if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		return unicode.ReplacementChar
+	}
+	return r
+}
 
 // Scrub is text on one line and without secrets.
 func Scrub(text string) string { return Hidden(strings.Join(strings.Fields(text), " ")) }

@@ -86,3 +86,10 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// A terminal obeys control characters, and Azure repeats what it was sent.
+func TestControlCharactersAreShownAndNotObeyed(t *testing.T) {
+	if got, want := Hidden("a\x1b[2Jb\x00\n\tc\r\u0085é"), "a\ufffd[2Jb\ufffd\n\tc \ufffdé"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
