@@ -47,7 +47,7 @@ var bugs = []bug{
 	{"a resume token is logged", "I7", []edit{{"recovery/step.go", `keyAttempt, to.Attempt.Number, "polls"`, `keyAttempt, to.Attempt.Number, "token", to.Attempt.ResumeToken, "polls"`}}},
 	{"a sidecar does not tell of concurrent changes", "I8", []edit{{"recovery/concurrent.go", "return true, e.amend(ctx, s, *p)", "return true, nil"}}},
 	{"a request makes a job each time", "I9", []edit{{"recovery/request.go", "cause(r.ID), job", "cause(r.ID+e.NewID()), job"}}},
-	{"a change is named by whoever takes it", "I9", []edit{{"recovery/change.go", "c.ID, c.At, start", "c.ID, at, start"}}},
+	{"a change is named by whoever takes it", "I9", []edit{{"recovery/change.go", "c.ID, c.At, start", "c.ID, now, start"}}},
 	{"nobody is told that backups stopped", "I10", []edit{{"recovery/health.go", "health != known.Health {\n\t\tm.Health", "false {\n\t\tm.Health"}}},
 	{"somebody is told again and again", "I10", []edit{{"recovery/health.go", "m.Health = &health\n", "_ = health\n"}}},
 }
@@ -63,7 +63,7 @@ func TestSeededBugs(t *testing.T) {
 			overlay := b.plant(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
-			run := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-run", "^TestHistories$", ".", "-histories", "2000")
+			run := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-run", "^TestHistories$", ".", "-histories", "5000")
 			out, err := run.CombinedOutput()
 			if err == nil {
 				t.Fatal("nothing noticed")
