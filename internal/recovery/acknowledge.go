@@ -26,20 +26,20 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	}
 	var later []string
 	for _, standby := range source.Standbys {
-		since, err := e.acknowledgeStandby(ctx, r, standby.Name)
+		after, err := e.acknowledgeStandby(ctx, r, standby.Name)
 		if err != nil {
 			return err
 		}
-		if since {
+		if after {
 			later = append(later, "the failover onto "+standby.Name)
 		}
 	}
-	since, err := e.acknowledgeSource(ctx, r, source)
+	after, err := e.acknowledgeSource(ctx, r, source)
 	if err != nil {
 		return err
 	}
-	if since != "" {
-		later = append(later, since)
+	if after != "" {
+		later = append(later, after)
 	}
 	if len(later) > 0 {
 		return refused("%s began after acknowledgement %s of %s was sent at %s: look at it, and send another acknowledgement if that is meant as well",
@@ -47,6 +47,12 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	}
 	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
 	return nil
+}
+
+// since reports whether something began after r was sent: the queue's clock
+// says the one, an instance's the other.
+func since(began time.Time, r request.Request) bool {
+	return began.After(r.EnqueuedAt.Add(job.Skew))
 }
 
 // acknowledgeStandby reports whether something has begun on the standby since
@@ -62,13 +68,13 @@ func (e *Engine) acknowledgeStandby(ctx context.Context, r request.Request, stan
 	}
 	yes, nobody, never := true, "", time.Time{}
 	var m job.SummaryMove
-	if mine && summary.FailedOver.After(r.EnqueuedAt) {
+	if mine && since(summary.FailedOver, r) {
 		later = true
 	} else if mine && !summary.Acknowledged {
 		m.Acknowledged = &yes
 	}
 	if summary.ServingFor == r.Service && r.Outcome == request.Failback {
-		if summary.ServingSince.After(r.EnqueuedAt) {
+		if since(summary.ServingSince, r) {
 			later = true
 		} else {
 			// What it holds may have been edited while it served.
@@ -89,7 +95,7 @@ func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, sourc
 		return "", err
 	}
 	switch {
-	case summary.FailedOver.After(r.EnqueuedAt):
+	case since(summary.FailedOver, r):
 		later = "the failover of " + source.Name
 	case !summary.FailedOver.IsZero() && !summary.Acknowledged:
 		yes := true
@@ -104,7 +110,7 @@ func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, sourc
 	switch {
 	case err != nil || !there:
 		return later, err
-	case incident.OpenedAt.After(r.EnqueuedAt):
+	case since(incident.OpenedAt, r):
 		return "incident " + incident.ID, nil
 	}
 	return later, e.resolve(ctx, incident, "acknowledged by "+r.By)

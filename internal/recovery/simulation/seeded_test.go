@@ -36,10 +36,10 @@ var bugs = []bug{
 	{"an alert joins an incident that ends", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "\t\ti.ETag = s.tag()\n", ""}}},
 	{"an alert joins an incident that has ended", "I9", []edit{{"recovery/incident.go", "if !incident.Open() {\n\t\treturn fmt.Errorf(", "if false {\n\t\treturn fmt.Errorf("}}},
 	{"a late acknowledgement counts for the next failover", "I5", []edit{
-		{"recovery/acknowledge.go", "if mine && summary.FailedOver.After(r.EnqueuedAt) {", "if false {"},
-		{"recovery/acknowledge.go", "case summary.FailedOver.After(r.EnqueuedAt):", "case false:"},
+		{"recovery/acknowledge.go", "if mine && since(summary.FailedOver, r) {", "if false {"},
+		{"recovery/acknowledge.go", "case since(summary.FailedOver, r):", "case false:"},
 	}},
-	{"a late failback frees what serves since then", "I4", []edit{{"recovery/acknowledge.go", "if summary.ServingSince.After(r.EnqueuedAt) {", "if false {"}}},
+	{"a late failback frees what serves since then", "I4", []edit{{"recovery/acknowledge.go", "if since(summary.ServingSince, r) {", "if false {"}}},
 	{"the word about maintenance that comes last counts", "I4", []edit{{"recovery/request.go", "if r.EnqueuedAt.Before(summary.MaintenanceAsked) {", "if false {"}}},
 	{"no failover cools down", "I5", []edit{{"recovery/facts.go", "if s.FailedOver.IsZero() || s.FailoverJob == j.ID {", "if true {"}}},
 	{"what is held is pruned", "I6", []edit{{"recovery/prune.go", `marked = !removing || p.Held == "" &&`, "marked = !removing ||"}, {"retention/retention.go", "if i.Held {", "if false {"}}},
