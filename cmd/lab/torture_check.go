@@ -153,7 +153,10 @@ func (o outcome) newestKept(service string) []string {
 			continue
 		}
 		if j.state == "Succeeded" {
-			newest = j
+			// By their ends: a job may wait longer for its turn than a later one.
+			if j.ended.After(newest.ended) {
+				newest = j
+			}
 		} else if points[j.id] {
 			wrong = append(wrong, fmt.Sprintf("%s is %s and has a point", j.id, j.state))
 		}
