@@ -21,9 +21,6 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.EnqueuedAt.IsZero() {
-		r.EnqueuedAt = e.now()
-	}
 	var later []string
 	for _, standby := range source.Standbys {
 		after, err := e.acknowledgeStandby(ctx, r, standby.Name)

@@ -27,6 +27,9 @@ func (e *Engine) Request(ctx context.Context, r request.Request) error {
 		return refused("request %s was sent at %s, more than %d days ago: send it again, with another id, if it is still wanted",
 			r.ID, r.EnqueuedAt.UTC().Format(time.RFC3339), int(TooOld.Hours()/24))
 	}
+	if r.EnqueuedAt.IsZero() { // it came without a queue
+		r.EnqueuedAt = e.now()
+	}
 	switch r.Kind {
 	case request.Restore:
 		return e.requestRestore(ctx, r)
@@ -124,9 +127,6 @@ func (e *Engine) maintain(ctx context.Context, r request.Request) error {
 	s, err := e.protected(r.Service)
 	if err != nil {
 		return err
-	}
-	if r.EnqueuedAt.IsZero() {
-		r.EnqueuedAt = e.now()
 	}
 	until := r.Until
 	if !r.On {
