@@ -28,11 +28,15 @@ type Point struct {
 	// Held says why a person keeps the point, whatever the policy says, and
 	// HeldBy who that is; both are empty for a point that nobody holds.
 	Held, HeldBy string
-	// Pinned is the restore job that needs the point; empty for none.
+	// Pinned are the restore jobs that need the point, with spaces between
+	// them; empty for none.
 	Pinned string
-	// Removing: its blob may be gone already, because pruning has begun to
-	// remove it. Nothing is restored from it.
-	Removing bool
+	// Removing: its blob may be gone already, because Remover has begun to
+	// remove it. Nothing is restored from it. Until the settling time has
+	// passed since RemovingSince, nobody else removes it.
+	Removing      bool
+	Remover       string
+	RemovingSince time.Time
 	// Withdrawn is when the point ceased to be one because its blob is gone;
 	// zero for a point that can be restored.
 	Withdrawn    time.Time

@@ -203,6 +203,40 @@ func TestTwoEventsAtOneMoment(t *testing.T) {
 	}
 }
 
+// A change that was made during a backup is taken in the middle of each effect
+// of the backup's last moves. The point says so all the same.
+func TestAChangeWhileTheBackupIsVerified(t *testing.T) {
+	for number, met := 1, true; met && !t.Failed(); number++ {
+		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := recoverytest.NewWorld(hooksPlan(t, ""), slog.New(slog.DiscardHandler))
+				for operations := w.Azure.Operations(); len(operations) == 0 || time.Now().Add(5*time.Second).Before(operations[0].Ends); operations = w.Azure.Operations() {
+					w.Run(t.Context(), 5*time.Second)
+				}
+				during := changed(time.Now(), "during")
+				before := len(w.Effects.Seen())
+				met = false
+				w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+					if e.Number-before == number && !met {
+						met = true
+						tell(t, w, during)
+					}
+					return recoverytest.NoFault
+				}
+				for len(w.Store.Catalogue("apim-weu")) == 0 {
+					w.Run(t.Context(), 5*time.Second)
+				}
+				w.Effects.Judge = nil
+				w.Run(t.Context(), 5*time.Minute)
+				p := w.Store.Catalogue("apim-weu")[0]
+				if says, ok := w.Azure.Sidecar(p.Blob); met && (!p.ConcurrentChanges || !ok || !says.ConcurrentChanges) {
+					t.Errorf("point says %t, its sidecar %t", p.ConcurrentChanges, says.ConcurrentChanges)
+				}
+			})
+		})
+	}
+}
+
 // A backup makes its next move in the middle of each effect of a change that
 // was made during it, while the next occurrence waits already. The mark must
 // not get lost between the attempt and the point.

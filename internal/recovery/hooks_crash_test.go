@@ -35,7 +35,7 @@ services:
 // retried delivers what Event Grid does until it is taken: with pauses.
 func retried(t *testing.T, w *recoverytest.World, take func() error) {
 	t.Helper()
-	for range 20 {
+	for range 40 { // longer than the settling time
 		if w.Survive(take) {
 			return
 		}

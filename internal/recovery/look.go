@@ -78,11 +78,22 @@ func (e *Engine) verify(ctx context.Context, j job.Job, at plan.Place) (job.Even
 	if err != nil {
 		return deferred(err), nil
 	}
-	point, err := e.Blobs.Record(ctx, at.Service, j.Point(artefact, after, e.now()))
+	point, err := e.record(ctx, at.Service, j.Point(artefact, after, e.now()))
 	if err != nil {
 		return deferred(err), nil
 	}
 	return job.Verified{Warning: warning}, &point
+}
+
+// record writes p's sidecar. One that an earlier look wrote stands, but for a
+// change that was noted with the attempt since then.
+func (e *Engine) record(ctx context.Context, s job.Service, p job.Point) (job.Point, error) {
+	recorded, err := e.Blobs.Record(ctx, s, p)
+	if err != nil || recorded.ConcurrentChanges || !p.ConcurrentChanges {
+		return recorded, err
+	}
+	recorded.ConcurrentChanges = true
+	return recorded, e.amend(ctx, s, recorded)
 }
 
 // unfit says why a blob can't be a whole backup, or "".

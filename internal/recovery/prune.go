@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"lifeboat/internal/job"
-	"lifeboat/internal/plan"
 	"lifeboat/internal/retention"
 )
 
@@ -57,8 +56,10 @@ func (e *Engine) Retained(ctx context.Context, service string) ([]retention.Verd
 	return retention.Apply(items, *s.Retention, e.now()), nil
 }
 
-// mostRemoved bounds what one backup removes; the next goes on.
-const mostRemoved = 25
+// mostRemoved bounds what one backup removes, and mostKept how many blobs that
+// storage does not let go it tries; the next goes on. Points come oldest first,
+// and the blobs of younger ones are immutable for longer.
+const mostRemoved, mostKept = 25, 25
 
 // Prune removes the points of a service that its retention lets go, and
 // returns what was not removed although it should be. While an incident of the
@@ -84,8 +85,11 @@ func (e *Engine) Prune(ctx context.Context, service string) (warnings []string, 
 	}
 	removed := 0
 	for _, v := range slices.Backward(verdicts) { // oldest first
-		if v.Keep || removed == mostRemoved {
+		if v.Keep {
 			continue
+		}
+		if removed == mostRemoved || len(warnings) == mostKept {
+			break
 		}
 		warning, err := e.remove(ctx, s, v.Item.Blob)
 		if err != nil {
@@ -98,78 +102,6 @@ func (e *Engine) Prune(ctx context.Context, service string) (warnings []string, 
 		removed++
 	}
 	return warnings, nil
-}
-
-// remove removes one point: it is marked first, so that nobody restores it,
-// and its row goes last, so that whatever is left half done is found again.
-func (e *Engine) remove(ctx context.Context, s plan.Service, blob string) (warning string, err error) {
-	p, err := e.Store.Point(ctx, s.Name, blob)
-	if errors.Is(err, job.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	there, err := e.there(ctx, s, blob)
-	if err != nil {
-		return "", err
-	}
-	if !there && p.Live() {
-		// Somebody else's doing, or the plan names another container: then
-		// the row is all that tells of the backup.
-		return fmt.Sprintf("%s is kept: its blob is not in container %s of %s; see whether the plan names the right one", blob, s.Container, s.Account), nil
-	}
-	marked, err := e.mark(ctx, s, blob, true)
-	if err != nil || !marked {
-		return "", err
-	}
-	switch err := e.Blobs.Remove(ctx, s.Service, blob); {
-	case errors.Is(err, job.ErrRefused):
-		return e.refusedRemoval(ctx, s, blob, err)
-	case err != nil:
-		return "", err
-	}
-	p, err = e.Store.Point(ctx, s.Name, blob)
-	if err == nil {
-		err = e.Store.RemovePoint(ctx, p)
-	}
-	if err != nil && !errors.Is(err, job.ErrNotFound) && !errors.Is(err, job.ErrConflict) {
-		return "", err
-	}
-	e.Log.InfoContext(ctx, "point pruned", keyService, s.Name, "point", blob)
-	return "", nil
-}
-
-// refusedRemoval takes the mark back from a point whose blob storage does not
-// let go. If only its sidecar is left, the mark stays: nothing can be restored.
-func (e *Engine) refusedRemoval(ctx context.Context, s plan.Service, blob string, why error) (warning string, err error) {
-	there, err := e.there(ctx, s, blob)
-	if err == nil && there {
-		_, err = e.mark(ctx, s, blob, false)
-	}
-	return fmt.Sprintf("%s is kept: %v", blob, why), err
-}
-
-// mark says in a point's row that it is being removed, or that it is not after
-// all. It reports false for a point that somebody needs by now.
-func (e *Engine) mark(ctx context.Context, s plan.Service, blob string, removing bool) (marked bool, err error) {
-	err = e.changePoint(ctx, s.Name, blob, func(read job.Summary, p *job.Point) (changed bool, err error) {
-		pins, err := e.Pins(ctx, *p)
-		if err != nil {
-			return false, err
-		}
-		marked = !removing || p.Held == "" && len(pins) == 0 && read.PointBlob != blob && read.Incident == ""
-		changed = marked && p.Removing != removing
-		p.Removing = removing
-		return changed, nil
-	})
-	if errors.Is(err, job.ErrNotFound) {
-		return false, nil // another has removed it
-	}
-	if err != nil {
-		return false, fmt.Errorf("mark point %s: %w", blob, err)
-	}
-	return marked, nil
 }
 
 // Hold keeps a point whatever the retention says, or lets it go again if
@@ -193,7 +125,7 @@ func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) (wa
 		if reason == "" {
 			p.HeldBy = ""
 		}
-		warning, err = e.amended(ctx, s, *p)
+		warning, err = e.amended(ctx, s.Service, *p)
 		return true, err
 	})
 	if errors.Is(err, job.ErrNotFound) {

@@ -48,6 +48,8 @@ type orderPoint struct {
 	HeldBy            string    `json:"heldBy,omitempty"`
 	Pinned            string    `json:"pinned,omitempty"`
 	Removing          bool      `json:"removing,omitempty"`
+	Remover           string    `json:"remover,omitempty"`
+	RemovingSince     time.Time `json:"removingSince,omitzero"`
 	Withdrawn         time.Time `json:"withdrawn,omitzero"`
 	WithdrawnWhy      string    `json:"withdrawnWhy,omitempty"`
 }
@@ -152,6 +154,8 @@ func orderPointOf(p job.Point, word int) orderPoint {
 		HeldBy:            shortened(p.HeldBy, maxName),
 		Pinned:            shortened(p.Pinned, maxName),
 		Removing:          p.Removing,
+		Remover:           p.Remover,
+		RemovingSince:     kept(p.RemovingSince),
 		Withdrawn:         kept(p.Withdrawn),
 		WithdrawnWhy:      shortened(p.WithdrawnWhy, word),
 	}

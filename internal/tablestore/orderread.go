@@ -59,6 +59,8 @@ func (w orderPoint) point() job.Point {
 		HeldBy:            w.HeldBy,
 		Pinned:            w.Pinned,
 		Removing:          w.Removing,
+		Remover:           w.Remover,
+		RemovingSince:     kept(w.RemovingSince),
 		Withdrawn:         kept(w.Withdrawn),
 		WithdrawnWhy:      w.WithdrawnWhy,
 	}

@@ -42,7 +42,7 @@ func aPoint() job.Point {
 func TestPointRowOfOld(t *testing.T) {
 	b := setup(t, storage.Options{})
 	p := aPoint()
-	p.Held, p.HeldBy, p.Pinned, p.Removing = "kept for the audit", "Ala", "a-restore", true
+	p.Held, p.HeldBy, p.Pinned, p.Removing, p.Remover, p.RemovingSince = "kept for the audit", "Ala", "a-restore", true, "id7", begin
 	stored := b.keepPoint(t, p)
 	key := "point|20260301T010000Z|" + p.Job
 	row := b.row(service, key)
@@ -64,7 +64,7 @@ func TestPointRowOfOld(t *testing.T) {
 		check(t, b.Transit(t.Context(), job.Transition{Read: read, Points: []job.PointMove{{From: b.point(t, p.Blob), To: to}}}))
 	}
 	now := b.row(service, key)
-	if now["Held"] != "" || now["HeldBy"] != "" || now["Pinned"] != "" || now["Removing"] != false {
+	if now["Held"] != "" || now["HeldBy"] != "" || now["Pinned"] != "" || now["Removing"] != false || now["Remover"] != "" {
 		t.Errorf("row %v, want that a hold, a pin and a removal have ended", now)
 	}
 }

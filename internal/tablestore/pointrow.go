@@ -37,6 +37,8 @@ func pointRow(p job.Point) row {
 	r["HeldBy"] = shortened(p.HeldBy, maxName)
 	r["Pinned"] = p.Pinned
 	r["Removing"] = p.Removing
+	r["Remover"] = p.Remover
+	r["RemovingSince"] = p.RemovingSince
 	r["Withdrawn"] = p.Withdrawn
 	r["WithdrawnWhy"] = shortened(p.WithdrawnWhy, maxText)
 	r.addInventory("Before", p.Before)
@@ -69,6 +71,8 @@ func readPoint(data []byte) (job.StoredPoint, error) {
 			HeldBy:            f.text("HeldBy"),
 			Pinned:            f.text("Pinned"),
 			Removing:          f.bool("Removing"),
+			Remover:           f.text("Remover"),
+			RemovingSince:     f.time("RemovingSince"),
 			Withdrawn:         f.time("Withdrawn"),
 			WithdrawnWhy:      f.text("WithdrawnWhy"),
 		},

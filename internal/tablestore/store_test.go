@@ -226,7 +226,7 @@ func TestPointRow(t *testing.T) {
 	m := moveOf(t, verifying, job.Verified{})
 	point := verifying.Point(job.Artefact{Name: "blob", Size: 1 << 40}, job.Inventory{APIs: job.NewTally([]string{"echo"})}, begin.Add(time.Hour))
 	point.Settings = map[string]string{"hostnames": "a <b>"}
-	point.Held, point.HeldBy, point.Pinned, point.Removing = "kept for the audit", "Ala", "a-restore", true
+	point.Held, point.HeldBy, point.Pinned, point.Removing, point.Remover, point.RemovingSince = "kept for the audit", "Ala", "a-restore", true, "id7", begin.Add(2*time.Hour)
 	point.ConcurrentChanges, point.Withdrawn, point.WithdrawnWhy = true, begin.Add(48*time.Hour), "its blob is gone"
 	m.Point = &point
 	check(t, b.Save(t.Context(), m))
@@ -239,7 +239,7 @@ func TestPointRow(t *testing.T) {
 		"BeforeAPIs": int32(0), "BeforeAPIsHash": "", "BeforeProducts": int32(0), "BeforeProductsHash": "", "BeforeNamedValues": int32(0), "BeforeNamedValuesHash": "",
 		"AfterAPIs": int32(1), "AfterAPIsHash": point.After.APIs.Hash, "AfterProducts": int32(0), "AfterProductsHash": "", "AfterNamedValues": int32(0), "AfterNamedValuesHash": "",
 		"Tier": "Developer", "Units": int32(1), "Location": "West Europe", "Settings": `{"hostnames":"a <b>"}`,
-		"Held": "kept for the audit", "HeldBy": "Ala", "Pinned": "a-restore", "Removing": true,
+		"Held": "kept for the audit", "HeldBy": "Ala", "Pinned": "a-restore", "Removing": true, "Remover": "id7", "RemovingSince": begin.Add(2 * time.Hour),
 		"ConcurrentChanges": true, "Withdrawn": begin.Add(48 * time.Hour), "WithdrawnWhy": "its blob is gone",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

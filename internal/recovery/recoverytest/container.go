@@ -65,7 +65,7 @@ func (a *Azure) Unprotect(blob string) {
 // sidecar is what a sidecar keeps of p: what is of the table only stays out.
 func sidecar(p job.Point) job.Point {
 	p = copyPoint(p)
-	p.Pinned, p.Removing = "", false
+	p.Pinned, p.Removing, p.Remover, p.RemovingSince = "", false, "", time.Time{}
 	return p
 }
 

@@ -91,7 +91,7 @@ func filledPoint(seed int, blob string) job.Point {
 // recordPoint has a value in every field that a sidecar keeps.
 func recordPoint(seed int, blob string) job.Point {
 	p := filledPoint(seed, blob)
-	p.Pinned, p.Removing = "", false
+	p.Pinned, p.Removing, p.Remover, p.RemovingSince = "", false, "", time.Time{}
 	return p
 }
 

@@ -44,6 +44,7 @@ type oracle struct {
 	failovers   []failover
 	serving     map[string]failover  // that made a standby serve
 	acks        map[string]time.Time // when a source's failover was acknowledged last
+	underway    map[string]int       // how many instances are taking an acknowledgement
 	held        map[string]time.Time
 	unsure      map[string]bool // points of which nobody knows whether they are held
 	deleted     map[string]bool
@@ -88,7 +89,7 @@ func (o *oracle) init(h *history) {
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	o.maintenance, o.tiers, o.healthy = map[string]since{}, map[string]since2{}, map[string]time.Time{}
 	o.serving, o.acks = map[string]failover{}, map[string]time.Time{}
-	o.unsure, o.muted, o.hidden = map[string]bool{}, map[string]time.Time{}, map[string]int{}
+	o.underway, o.unsure, o.muted, o.hidden = map[string]int{}, map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
 	for _, s := range h.plan.Services {
 		o.instances = append(o.instances, s.Name)

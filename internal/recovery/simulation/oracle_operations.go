@@ -40,6 +40,11 @@ func (c *call) requested(kind job.Kind, service, blob string) {
 
 // overwrites holds a restore against I4 and I5.
 func (c *call) overwrites(j job.Job, blob string) {
+	for _, r := range c.asked {
+		if c.underway[r.ID] > 0 {
+			c.acknowledged(r) // it may have had its effect
+		}
+	}
 	o := j.Restore
 	must := func(invariant string, holds bool, format string, args ...any) {
 		if !holds {

@@ -113,8 +113,7 @@ func (c *call) removing(service, blob string) {
 			c.violate("I6", "%s is removed, and job %s (%s) needs it", blob, j.ID, j.State)
 		}
 	}
-	// Another that was refused may have taken the mark back meanwhile.
-	if !p.Removing && c.changedAt.Before(c.at) {
+	if !p.Removing {
 		c.violate("I6", "%s is removed, and it was not marked", blob)
 	}
 }

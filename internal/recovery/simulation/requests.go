@@ -32,7 +32,11 @@ func (h *history) ask(r request.Request) (taken bool) {
 func (h *history) deliverRequest(r request.Request) (taken bool) {
 	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
 		if r.Kind == request.Acknowledge { // a failover may have begun just now
-			defer h.acknowledged(r)
+			h.underway[r.ID]++
+			defer func() {
+				h.underway[r.ID]--
+				h.acknowledged(r)
+			}()
 		}
 		return e.Request(ctx, r)
 	})
