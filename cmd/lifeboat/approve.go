@@ -45,6 +45,11 @@ func approve(ctx context.Context, d *desk, id string, yes bool, asked word, w wa
 	if err != nil {
 		return err
 	}
+	if w.wait {
+		if err := d.keyed(j.Service); err != nil {
+			return err
+		}
+	}
 	if err := asked.complete(ctx, d); err != nil {
 		return err
 	}

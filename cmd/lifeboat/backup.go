@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,8 @@ func backupCommand(p *program) *cobra.Command {
 		GroupID: acts,
 		Long: `Backup sends a request to queue recovery-requests; the app makes a job of it and starts
 it as soon as nothing else holds the service. The same --id again is the same job; with
---direct and without --id, a backup of the service that is open already is taken up.`,
+--direct and without --id, a backup of the service that is under way already, or due
+within a minute, is taken up.`,
 		Example: "  lifeboat backup apim-weu --reason \"before the release\" --wait\n  lifeboat backup apim-weu --direct",
 		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error {
@@ -34,16 +36,28 @@ it as soon as nothing else holds the service. The same --id again is the same jo
 	return command
 }
 
+// soonIs how long a person waits for a backup that was asked for otherwise.
+const soonIs = time.Minute
+
+// soon reports whether j is a backup that need not be waited for: one that
+// waits on purpose, for a quiet hour or its own minute, would be.
+func (d *desk) soon(j job.Job) bool {
+	return j.Kind == job.Backup && (j.State != job.Pending || j.NotBefore.Sub(d.now()) <= soonIs)
+}
+
 func backup(ctx context.Context, d *desk, name string, anew, yes bool, asked word, w waiting) error {
 	s, err := d.service(name)
 	if err != nil {
+		return err
+	}
+	if err := d.keyed(s.Name); err != nil {
 		return err
 	}
 	if err := d.rebuildFirst(ctx, s, anew, yes, asked.by); err != nil {
 		return err
 	}
 	if d.direct && asked.id == "" {
-		j, ok, err := d.open(ctx, s.Name, func(j job.Job) bool { return j.Kind == job.Backup })
+		j, ok, err := d.open(ctx, s.Name, d.soon)
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (s *sights) close(ctx context.Context) error {
 func surveyAzure(c config.Config, getenv func(string) string) (*sights, error) {
 	manager := c.Cloud.Services[cloud.ResourceManager]
 	s := &sights{
-		web: direct(), standIn: c.State.ConnectionString != "",
+		web: clockTransport(), standIn: c.State.ConnectionString != "",
 		clocks: []clockAt{clockOf(manager.Endpoint), clockOf(stateAddress(c))},
 	}
 	identity, lent := lentIdentity(c, getenv)
@@ -97,8 +97,8 @@ func surveyAzure(c config.Config, getenv func(string) string) (*sights, error) {
 	return s, err
 }
 
-// direct follows no redirect: another server has another clock.
-func direct() http.RoundTripper {
+// clockTransport follows no redirect: another server has another clock.
+func clockTransport() http.RoundTripper {
 	return &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
 }
 

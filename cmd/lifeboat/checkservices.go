@@ -78,7 +78,11 @@ func (v *serviceChecks) protected(ctx context.Context, s plan.Service) {
 		if !fault.None() {
 			return []preflight.Verdict{preflight.PointUnknown(s)}
 		}
-		return []preflight.Verdict{preflight.Point(s, rows.summaries[s.Name], now)}
+		summary, known := rows.summaries[s.Name]
+		if !known && rows.newer > 0 {
+			return []preflight.Verdict{preflight.PointUnknown(s)} // it may be among the newer ones
+		}
+		return []preflight.Verdict{preflight.Point(s, summary, now)}
 	})
 }
 

@@ -56,6 +56,9 @@ func TestCommandsRefuseWhatCantBe(t *testing.T) {
 			{[]string{"serve", "--lab"}, exitUsage, "for operators"},
 			{[]string{"status", "--lab"}, exitUsage, "make run"},
 			{[]string{"status", "--plan", "/nowhere.yaml"}, exitUsage, "name it by --plan"},
+			{[]string{"plan", "lifeboat.yaml"}, exitUsage, "lifeboat.yaml"},
+			{[]string{"plan", "valdate"}, exitUsage, "valdate"},
+			{[]string{"completion", "bsh"}, exitUsage, "bsh"},
 			{[]string{"plan", "validate", "/nowhere.yaml"}, exitUsage, "name a file"},
 		} {
 			a := w.does(w.t.Context(), tt.args...)
@@ -177,6 +180,13 @@ func TestHelpOfExitCodes(t *testing.T) {
 		if !strings.Contains(stdout.String(), "\n"+code) {
 			t.Errorf("exit code %q is not documented", code)
 		}
+	}
+}
+
+// Who may look is told what else a command needs.
+func TestRemedyOfARole(t *testing.T) {
+	if got := remedy(errors.New("save job a: HTTP 403")); !strings.Contains(got, "rebuild, resume and whatever has --direct: Contributor") {
+		t.Errorf("remedy = %q", got)
 	}
 }
 

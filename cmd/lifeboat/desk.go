@@ -39,9 +39,13 @@ type desk struct {
 	managed // with --direct
 	prompts *prompts
 	plan    *plan.Plan
+	setting func(string) string // the app settings, which are read from
+	from    string
 	colors  terminal.Palette
 	// live: progress may overwrite its line.
 	live bool
+	// done is what a command has done before it asks again, "" for nothing.
+	done string
 }
 
 // operator makes command one of an operator's: it does its work at a desk.
@@ -63,7 +67,7 @@ func (p *program) work(ctx context.Context, sends bool, args []string, do func(c
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	d := &desk{program: p, colors: terminal.PaletteFor(p.stdout, p.getenv), live: terminal.Is(p.stderr)}
+	d := &desk{program: p, setting: getenv, from: from, colors: terminal.PaletteFor(p.stdout, p.getenv), live: terminal.Is(p.stderr)}
 	if d.plan, err = parsePlan(c.PlanFile); err != nil {
 		return &exit{exitUsage, err}
 	}

@@ -57,7 +57,7 @@ func manageAzure(c config.Config, getenv func(string) string, now func() time.Ti
 		return managed{}, err
 	}
 	server := clockOf(c.Cloud.Services[cloud.ResourceManager].Endpoint)
-	return managed{client, func(ctx context.Context) (time.Duration, error) { return ahead(ctx, direct(), now, server.url) }}, nil
+	return managed{client, func(ctx context.Context) (time.Duration, error) { return ahead(ctx, clockTransport(), now, server.url) }}, nil
 }
 
 // mostAhead is how wrong a clock may be by which others' moves are judged: it
@@ -120,6 +120,7 @@ func (d *desk) follow(ctx context.Context, home, id string, w waiting) (job.Job,
 	if !d.direct {
 		return d.await(ctx, home, id, w)
 	}
+	d.outlive()
 	watched, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	moving, stop := context.WithCancel(ctx)
@@ -135,7 +136,7 @@ func (d *desk) follow(ctx context.Context, home, id string, w waiting) (job.Job,
 	}()
 	j, err := d.await(watched, home, id, w)
 	stop()
-	d.lastMove(done)
+	d.lastMove(ctx, done)
 	for _, other := range d.prompts.left() {
 		d.note("lifeboat: job %s was made too; the app moves it on, or: lifeboat resume %s\n", other, other)
 	}
@@ -146,13 +147,17 @@ func (d *desk) follow(ctx context.Context, home, id string, w waiting) (job.Job,
 }
 
 // lastMove waits for the end of the move that is under way.
-func (d *desk) lastMove(done <-chan struct{}) {
+func (d *desk) lastMove(ctx context.Context, done <-chan struct{}) {
 	patience := time.NewTimer(time.Second)
 	defer patience.Stop()
 	select {
 	case <-done:
 	case <-patience.C:
-		d.note("lifeboat: the move under way is made to its end; Ctrl-C stops it in the middle\n")
+		how := "Ctrl-C stops"
+		if ctx.Err() == nil { // the first one only ends ctx
+			how = "Ctrl-C, pressed twice, stops"
+		}
+		d.note("lifeboat: the move under way is made to its end; %s it in the middle\n", how)
 		<-done
 	}
 }
@@ -184,21 +189,13 @@ func (d *desk) takeUp(ctx context.Context, j job.Job, w waiting) error {
 
 // finish moves a job to its end and shows it.
 func (d *desk) finish(ctx context.Context, j job.Job, w waiting) error {
+	report := sentReport{Sent: sent{Job: j.ID, Service: sourceOf(j), Direct: true, Asked: "end of " + j.ID}}
 	j, err := d.follow(ctx, j.Service, j.ID, w)
-	if err != nil {
-		return err
-	}
-	r, err := d.detail(ctx, j)
-	if err != nil {
-		return err
+	if err == nil {
+		return d.tellEnd(ctx, report, j)
 	}
 	if d.flags.json {
-		err = printJSON(d.stdout, sentReport{Sent: sent{Job: j.ID, Service: sourceOf(j), Direct: true, Asked: "end of " + j.ID}, Result: &r})
-	} else {
-		r.write(d)
-	}
-	if err == nil {
-		err = ending(j)
+		err = errors.Join(err, printJSON(d.stdout, report))
 	}
 	return err
 }

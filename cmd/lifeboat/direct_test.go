@@ -71,6 +71,9 @@ func TestDirectWithoutServiceBus(t *testing.T) {
 	inWorld(t, worldPlan, true, func(w *world) {
 		w.noBus()
 		golden(w.t, "direct_backup", w.did(exitDone, "backup", "apim-weu", "--direct", "--id", "one", "--reason", "the app is gone"))
+		if !w.outlives.Load() {
+			t.Error("a move can end with the reader of what is said")
+		}
 		time.Sleep(time.Hour)
 		ended := w.goes(w.t.Context(), "restore", "apim-weu", "--direct", "--id", "down", "--yes", "--by", "bob@contoso.example", "--reason", "region is down")
 		id := recovery.RequestedRestore("apim-neu", "down")

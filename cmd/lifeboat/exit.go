@@ -67,7 +67,7 @@ func codeOf(err error) int {
 // remedies say what to do about an error by what stands in it: storage's words
 // come as text, without what may be secret.
 var remedies = []struct{ sign, remedy string }{
-	{"HTTP 403", "give your account the role Storage Table Data Reader (hold, release and prune: Contributor) on the state's storage account, and see whether its firewall lets this machine in"},
+	{"HTTP 403", "give your account the role Storage Table Data Reader (hold, release, prune, rebuild, resume and whatever has --direct: Contributor) on the state's storage account, and see whether its firewall lets this machine in"},
 	{"HTTP 401", "sign in to the tenant that the storage account is in: az login --tenant TENANT"},
 	{"TableNotFound", "name the table of the app by LIFEBOAT_TABLE; if it is lost: lifeboat rebuild makes it again, or --direct --rebuild"},
 	{"Azure Service Bus Data Sender", "here that is your own account, not the app's"},
@@ -103,8 +103,8 @@ func exitCodesTopic(*program) *cobra.Command {
        be any more, pruning is frozen (prune), the plan has mistakes (plan validate);
        status: a service is late, down or not restorable, or a standby is not ready
   2    wrong usage, settings that can't be used, or a confirmation that was not given
-  3    not known: no such service or job, Azure can't be reached, or --timeout
-       passed before the end
+  3    not known: no such service or job, Azure can't be reached, a newer version wrote
+       the rows, or --timeout passed before the end
   4    --timeout passed while the job waits for a person: lifeboat approve JOB
   130  Ctrl-C; a job that was waited for goes on, but one of --direct or resume is
        moved on by nobody unless the app runs: lifeboat resume JOB

@@ -35,16 +35,11 @@ no such job. With --wait: see lifeboat help exit-codes.`,
 func showJob(ctx context.Context, d *desk, id string, w waiting) error {
 	find := d.job
 	if w.wait {
-		find = d.comingJob
+		find = func(ctx context.Context, id string) (job.Job, error) { return d.awaited(ctx, id, w) }
 	}
 	j, err := find(ctx, id)
 	if err != nil {
 		return err
-	}
-	if w.wait {
-		if j, err = d.await(ctx, j.Service, id, w); err != nil {
-			return err
-		}
 	}
 	r, err := d.detail(ctx, j)
 	if err != nil {
@@ -59,6 +54,17 @@ func showJob(ctx context.Context, d *desk, id string, w waiting) error {
 		err = ending(j)
 	}
 	return err
+}
+
+// awaited is a job at its end, or why that was not waited for.
+func (d *desk) awaited(ctx context.Context, id string, w waiting) (job.Job, error) {
+	ctx, cancel := w.bounded(ctx)
+	defer cancel()
+	j, err := d.comingJob(ctx, id)
+	if err != nil {
+		return j, err
+	}
+	return d.await(ctx, j.Service, id, waiting{})
 }
 
 // job finds a job by its id alone.
@@ -81,21 +87,32 @@ func noJob(id string) error {
 // moment ago.
 const comingFor = 30 * time.Second
 
-// comingJob is job, with some patience.
+// comingJob is job, with some patience; less if ctx ends.
 func (d *desk) comingJob(ctx context.Context, id string) (job.Job, error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for began := d.now(); ; {
 		j, err := d.job(ctx, id)
+		if err != nil && ctx.Err() != nil {
+			return j, noTimeFor(ctx, id)
+		}
 		if !errors.Is(err, job.ErrNotFound) || len(recovery.Homes(d.plan, id)) == 0 || d.now().Sub(began) >= comingFor {
 			return j, err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return j, ctx.Err()
+			return j, noTimeFor(ctx, id)
 		}
 	}
+}
+
+// noTimeFor is why ctx ended before there was a job of that id.
+func noTimeFor(ctx context.Context, id string) error {
+	if errors.Is(context.Cause(ctx), errTimeout) {
+		return noJob(id)
+	}
+	return &exit{code: exitInterrupted}
 }
 
 // ending is nil unless j has ended badly.

@@ -61,7 +61,7 @@ func TestWhoAsked(t *testing.T) {
 	nobody.Asked = job.Asked{}
 	restore := job.NewRestore("apim-neu", "reqx", job.RestoreOrder{Source: "apim-weu", Request: "x", By: "ann"}, job.Rules{}, now)
 	for want, j := range map[string]job.Job{
-		"the schedule, due 2026-03-01 12:00":                       backup,
+		"the schedule, due 2026-03-01 12:00 UTC":                   backup,
 		"ann [31m (as asserted), by request x: before the release": asked,
 		"a request":                       nobody,
 		"ann (as asserted), by request x": restore,

@@ -25,10 +25,12 @@ type jobReport struct {
 	Point    *pointBrief  `json:"point,omitempty"`
 	Kept     *jobKept     `json:"kept,omitempty"`         // of the point
 	Safety   string       `json:"safetyBackup,omitempty"` // the blob of the target before
-	Gateway  string       `json:"gateway,omitempty"`
-	Warnings []string     `json:"warnings,omitempty"`
-	Message  string       `json:"message,omitempty"` // Azure's own words, or Lifeboat's
-	Stranded bool         `json:"stranded,omitempty"`
+	// Gateway and Management are the target's URLs once it is restored.
+	Gateway    string   `json:"gateway,omitempty"`
+	Management string   `json:"management,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
+	Message    string   `json:"message,omitempty"` // Azure's own words, or Lifeboat's
+	Stranded   bool     `json:"stranded,omitempty"`
 	// NotInBackup are the source's settings that a restore does not bring.
 	NotInBackup map[string]string `json:"notInBackup,omitempty"`
 }
@@ -83,7 +85,8 @@ func jobReportOf(j job.Job, now time.Time) jobReport {
 		r.By, r.Why = oneLine(j.Asked.By), oneLine(j.Asked.Why)
 		return r
 	}
-	r.By, r.Why, r.Incident, r.Safety, r.Gateway = oneLine(o.By), oneLine(o.Why), o.Incident, o.Safety.Name, o.GatewayURL
+	r.By, r.Why, r.Incident, r.Safety = oneLine(o.By), oneLine(o.Why), o.Incident, o.Safety.Name
+	r.Gateway, r.Management = o.GatewayURL, o.ManagementURL
 	if a := o.Approval; a != (job.Approval{}) {
 		r.Approval = &jobApproval{By: oneLine(a.By), Why: oneLine(a.Why), At: at(a.At), Expires: at(a.Expires)}
 	}
@@ -105,7 +108,7 @@ func causeOf(j job.Job) string {
 	case j.OnChange:
 		return "a change of the service"
 	case j.ID == job.ID(j.Service, job.Backup, j.Due):
-		return "the schedule, due " + clock(j.Due)
+		return "the schedule, due " + clock(j.Due) + " UTC"
 	}
 	return requester(j.Asked.By, j.Asked.Request)
 }

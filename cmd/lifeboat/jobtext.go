@@ -89,7 +89,7 @@ func (r jobReport) more() (lines [][2]string) {
 		}
 	}
 	if p := r.Point; p != nil {
-		add("point", "%s, %s, begun %s, restorable until %s", p.Point, size(p.Size), r.when(p.Started), p.until(r.At))
+		add("point", "%s, %s, begun %s, restorable until %s", p.Point, size(p.Size), r.when(p.Started), p.until(r.At, whenUTC))
 		if note := p.note(); note != "-" {
 			add("", "%s", note)
 		}
@@ -109,6 +109,9 @@ func (r jobReport) more() (lines [][2]string) {
 	}
 	if r.Gateway != "" {
 		add("gateway", "%s", r.Gateway)
+	}
+	if r.Management != "" {
+		add("management", "%s", r.Management)
 	}
 	return lines
 }

@@ -10,8 +10,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,11 +26,7 @@ func main() {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	p := &program{getenv: getenv, stdin: os.Stdin, stdout: stdout, stderr: stderr, now: time.Now, newID: uuid.NewString, reach: reachAzure, survey: surveyAzure, manage: manageAzure}
 	// serve has an end of its own.
-	p.interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) {
-		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-		context.AfterFunc(ctx, stop) // the second Ctrl-C ends the process
-		return ctx, stop
-	}
+	p.interruptible, p.outlive = interruptible, outliveReader
 	return p.run(ctx, args)
 }
 
@@ -52,6 +46,8 @@ type program struct {
 
 	// interruptible is a context that Ctrl-C ends.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
+	// outlive lets the process go on when nobody reads any more what it says.
+	outlive func()
 
 	flags  flags
 	direct bool // without a queue
@@ -89,6 +85,12 @@ func (p *program) run(ctx context.Context, args []string) int {
 		root.AddCommand(command(p))
 	}
 	p.completes(root)
+	root.InitDefaultCompletionCmd()
+	for _, group := range root.Commands() {
+		if group.HasSubCommands() && !group.Runnable() { // cobra would take any argument for a wish for help
+			group.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+		}
+	}
 	if command, err := root.ExecuteContextC(ctx); err != nil {
 		say(p.stderr, err)
 		return usageCode(command)

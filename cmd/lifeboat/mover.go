@@ -20,7 +20,7 @@ type mover struct {
 	// failed hears of a move that can't be made however often it is tried.
 	failed func(error)
 
-	looked time.Time
+	looked, asked time.Time // at the job, and after an orphaned lease
 }
 
 const (
@@ -35,6 +35,9 @@ const (
 	mostMoves = 10
 	// abandonedAfter is when to think that nobody moves a job that is due.
 	abandonedAfter = 2 * time.Minute
+	// freeEvery is how often Azure is asked after the operation of a job that
+	// was given up.
+	freeEvery = 30 * time.Second
 )
 
 // run moves the job until ctx ends. A move that is under way then is made to
@@ -88,8 +91,25 @@ func (m *mover) look(ctx context.Context) {
 	if err != nil || lease.Job == m.id {
 		return
 	}
+	if lease.Orphaned {
+		m.free(ctx, lease)
+		return
+	}
 	holder, err := m.engine.Store.Job(ctx, m.home, lease.Job)
 	if err == nil && !holder.State.Terminal() && m.now().Sub(holder.NotBefore) > abandonedAfter {
 		m.queue.know(holder.Job)
 	}
+}
+
+// free gives up a lease whose job ended before its operation, once that has
+// ended too: there may be no watchdog that does.
+func (m *mover) free(ctx context.Context, lease job.StoredLease) {
+	now := m.now()
+	if now.Sub(m.asked) < freeEvery {
+		return
+	}
+	m.asked = now
+	ctx, cancel := context.WithTimeout(ctx, moveWithin)
+	defer cancel()
+	_ = m.engine.FreeOrphan(ctx, lease) // it is asked after again
 }

@@ -76,6 +76,24 @@ func TestCtrlCInDirectAndResume(t *testing.T) {
 	}
 }
 
+// After --timeout it takes a second Ctrl-C to stop a move in the middle.
+func TestTimeoutInTheMiddleOfAMove(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		w.noBus()
+		w.azure.Tap.Inject(wire.Fault{
+			Service: emulator.ServiceARM, Kind: wire.Slow, Delay: 5 * time.Second,
+			Match: func(r *http.Request) bool { return r.Method == http.MethodPost },
+		})
+		a := w.did(exitUnknown, "backup", "apim-weu", "--direct", "--timeout", "2900ms")
+		if !strings.Contains(a.stderr, "Ctrl-C, pressed twice, stops it in the middle") {
+			t.Errorf("stderr:\n%s", a.stderr)
+		}
+		if j := w.onlyJob("apim-weu"); j.State != job.InProgress {
+			t.Errorf("the job is %s", j.State)
+		}
+	})
+}
+
 // The process died between the POST and the save of its answer: evidence
 // decides, and nothing is asked for twice.
 func TestDirectAfterACrashBetweenPostAndSave(t *testing.T) {
@@ -140,5 +158,42 @@ func TestAJobThatCantBeMoved(t *testing.T) {
 		if a := w.did(exitUnknown, "resume", j.ID); !strings.Contains(a.stderr, "can't be moved") || !strings.Contains(a.stderr, "Levitating") {
 			t.Errorf("stderr:\n%s", a.stderr)
 		}
+	})
+}
+
+// warmPlan is worldPlan with a standby that is kept warm, and no approval.
+var warmPlan = strings.NewReplacer("apim-neu}}\n", "apim-neu, mode: warm}}\n", "mode: approve", "mode: auto").Replace(worldPlan)
+
+// A job that died with the app, and then ran out of time, leaves the standby's
+// lease orphaned: no watchdog frees it, so whoever wants the standby does.
+func TestDirectFreesAnOrphanedLease(t *testing.T) {
+	inWorld(t, warmPlan, true, func(w *world) {
+		w.noBus()
+		w.did(exitDone, "backup", "apim-weu", "--direct")
+		refresh := w.onlyJob("apim-neu").ID
+		ctx, interrupt := context.WithCancel(w.t.Context())
+		time.AfterFunc(time.Minute, interrupt)
+		w.does(ctx, "resume", refresh)
+		if j := w.onlyJob("apim-neu"); j.State != job.InProgress {
+			t.Fatalf("the refresh is %s", j.State)
+		}
+		time.Sleep(5 * time.Hour) // Azure's operation ends, and so does the job's time
+		polls := func(r wire.Request) bool { return r.Fault == wire.Instead }
+		remove := w.azure.Tap.Inject(wire.Fault{
+			Service: emulator.ServiceARM, Kind: wire.Instead, Status: http.StatusServiceUnavailable,
+			Match: func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/operationresults/") },
+		})
+		time.AfterFunc(10*time.Minute, remove)
+		w.did(exitDone, "restore", "apim-weu", "--direct", "--yes", "--timeout", "1h")
+		if j, err := w.store().Job(w.t.Context(), "apim-neu", refresh); err != nil || j.Code != job.CodeDeadlineExceeded {
+			t.Errorf("the refresh ended with code %q, %v", j.Code, err)
+		}
+		if n := w.azure.Tap.Count(polls); n < 10 || n > 30 {
+			t.Errorf("%d polls failed in ten minutes", n)
+		}
+		if n := w.posts("apim-neu"); n != 2 {
+			t.Errorf("%d POSTs, want the refresh's and the restore's", n)
+		}
+		w.sameContent("apim-weu", "apim-neu")
 	})
 }

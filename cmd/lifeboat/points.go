@@ -20,7 +20,8 @@ func pointsCommand(p *program) *cobra.Command {
 		GroupID: looks,
 		Long: `Points lists the verified backups of a service, newest first: what a restore can use,
 how old it is, until when Azure accepts it, who holds it and which restore needs it.
-Without a name it lists the newest of each service, and no holds.`,
+Without a name it lists the newest of each service, without holds, and without whether
+the service was changed while it was backed up.`,
 		Args: cobra.MaximumNArgs(1),
 	}, false, points)
 }
@@ -43,7 +44,7 @@ type pointBrief struct {
 	Tier            string     `json:"tier,omitempty"`
 	Location        string     `json:"location,omitempty"`
 	APIs            *int       `json:"apis,omitempty"`
-	Changed         bool       `json:"concurrentChanges"`
+	Changed         *bool      `json:"concurrentChanges,omitempty"` // nil: not looked at
 	Withdrawn       *time.Time `json:"withdrawn,omitempty"`
 	WithdrawnWhy    string     `json:"withdrawnWhy,omitempty"`
 	Held            string     `json:"held,omitempty"` // why a person keeps it
@@ -75,7 +76,10 @@ func (d *desk) pointsOf(ctx context.Context, name string, r pointsReport) ([]poi
 	if err != nil {
 		return nil, err
 	}
-	found, err := gathered(d, d.rows.Points(ctx, name))
+	found, err := every(d.rows.Points(ctx, name))
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range found {
 		b := pointOf(s, p, r.At)
 		if b.PinnedBy, err = d.engine().Pins(ctx, p); err != nil {
@@ -88,12 +92,17 @@ func (d *desk) pointsOf(ctx context.Context, name string, r pointsReport) ([]poi
 
 // newestPoints are those of the summaries.
 func (d *desk) newestPoints(ctx context.Context, r pointsReport) ([]pointBrief, error) {
-	summaries, err := gathered(d, d.rows.Summaries(ctx))
+	summaries, err := every(d.rows.Summaries(ctx))
+	if err != nil {
+		return nil, err
+	}
 	for _, summary := range summaries {
 		if s, ok := d.plan.Service(summary.Service); ok && summary.PointBlob != "" {
-			r.Points = append(r.Points, pointOf(s, job.Point{
+			b := pointOf(s, job.Point{
 				Blob: summary.PointBlob, Size: summary.PointSize, StartedAt: summary.PointStarted, VerifiedAt: summary.PointVerified,
-			}, r.At))
+			}, r.At)
+			b.Changed = nil // a summary does not say
+			r.Points = append(r.Points, b)
 		}
 	}
 	slices.SortFunc(r.Points, func(a, b pointBrief) int {
@@ -107,7 +116,7 @@ func pointOf(s plan.Service, p job.Point, now time.Time) pointBrief {
 	b := pointBrief{
 		Service: s.Name, Point: p.Blob, Job: p.Job, Started: at(p.StartedAt), Verified: at(p.VerifiedAt),
 		RestorableUntil: at(until), Restorable: p.Live() && now.Before(until), Size: p.Size,
-		Tier: p.Facts.Tier, Location: p.Facts.Location, Changed: p.ConcurrentChanges,
+		Tier: p.Facts.Tier, Location: p.Facts.Location, Changed: &p.ConcurrentChanges,
 		Withdrawn: at(p.Withdrawn), WithdrawnWhy: oneLine(p.WithdrawnWhy),
 		Held: oneLine(p.Held), HeldBy: oneLine(p.HeldBy), Removing: p.Removing,
 	}
@@ -124,12 +133,12 @@ func (d *desk) listPoints(r pointsReport) {
 	}
 	t := newTable("point", "service", "begun (UTC)", "restorable until (UTC)", "size", "tier", "location", "note")
 	for _, p := range r.Points {
-		t.add(p.Point, p.Service, when(timeOf(p.Started), r.At), p.until(r.At), size(p.Size), cmp.Or(p.Tier, "-"), cmp.Or(p.Location, "-"), p.note())
+		t.add(p.Point, p.Service, when(timeOf(p.Started), r.At), p.until(r.At, when), size(p.Size), cmp.Or(p.Tier, "-"), cmp.Or(p.Location, "-"), p.note())
 	}
 	t.write(d.stdout, d.colors)
 }
 
-func (p pointBrief) until(now time.Time) string {
+func (p pointBrief) until(now time.Time, when func(t, now time.Time) string) string {
 	switch {
 	case p.Withdrawn != nil:
 		return "withdrawn " + ago(*p.Withdrawn, now)
@@ -143,7 +152,7 @@ func (p pointBrief) until(now time.Time) string {
 
 func (p pointBrief) note() string {
 	var notes []string
-	if p.Changed {
+	if p.Changed != nil && *p.Changed {
 		notes = append(notes, "changed while it was backed up")
 	}
 	if p.Withdrawn != nil {

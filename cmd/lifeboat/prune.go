@@ -125,6 +125,7 @@ func (d *desk) pruned(ctx context.Context, s plan.Service, r *pruneReport) error
 // compare finds out which of the points that should go are gone, and whether
 // an incident keeps the others.
 func (d *desk) compare(ctx context.Context, s plan.Service, r *pruneReport) (incident string, err error) {
+	r.Unseen, r.Left = true, []string{}
 	there := map[string]bool{}
 	for p, err := range d.store.Points(ctx, s.Name) {
 		if err != nil {
@@ -132,7 +133,7 @@ func (d *desk) compare(ctx context.Context, s plan.Service, r *pruneReport) (inc
 		}
 		there[p.Blob] = true
 	}
-	r.Removed, r.Left = []string{}, []string{}
+	r.Unseen, r.Removed, r.Left = false, []string{}, []string{}
 	for _, p := range r.Points {
 		switch {
 		case p.Keep:

@@ -18,10 +18,12 @@ type pruneReport struct {
 	Prune   int       `json:"prune"`
 	Bytes   int64     `json:"pruneBytes"` // of the backups that go
 	// Points are as judged before anything was removed, newest first.
-	Points   []prunePoint `json:"points"`
-	Removed  []string     `json:"removed"`
-	Left     []string     `json:"left"` // should go, and did not
-	Warnings []string     `json:"warnings"`
+	Points  []prunePoint `json:"points"`
+	Removed []string     `json:"removed"`
+	Left    []string     `json:"left"` // should go, and did not
+	// Unseen: something may be gone that is not in Removed.
+	Unseen   bool     `json:"unseen,omitempty"`
+	Warnings []string `json:"warnings"`
 }
 
 type prunePoint struct {
@@ -114,12 +116,24 @@ func (r pruneReport) writeDone(d *desk) {
 		d.print("%s\n", r.sentence())
 		return
 	}
-	d.list(fmt.Sprintf("Removed %s of %s; %s.", count(len(r.Removed), "point"), r.Service, does(len(r.Points)-len(r.Removed), "stays", "stay")), terminal.Plain, r.Removed)
-	if len(r.Left) > 0 {
-		d.list("To be removed, and still there:", terminal.Plain, r.Left)
+	if r.Unseen {
+		d.print("What was removed of %s could not be seen; to see what is left: lifeboat prune %s --dry-run\n", r.Service, r.Service)
+	}
+	switch {
+	case !r.Unseen:
+		r.writeRemoved(d)
+	case len(r.Removed) > 0:
+		d.list("Removed at least:", terminal.Plain, r.Removed)
 	}
 	if len(r.Warnings) > 0 {
 		d.list("warnings", terminal.Yellow, r.Warnings)
+	}
+}
+
+func (r pruneReport) writeRemoved(d *desk) {
+	d.list(fmt.Sprintf("Removed %s of %s; %s.", count(len(r.Removed), "point"), r.Service, does(len(r.Points)-len(r.Removed), "stays", "stay")), terminal.Plain, r.Removed)
+	if len(r.Left) > 0 {
+		d.list("To be removed, and still there:", terminal.Plain, r.Left)
 	}
 }
 

@@ -24,8 +24,9 @@ after the table was lost, or with the settings of another region. A table that i
 container for this table; from then on an app with another table starts and deletes nothing
 there. It may run as often as you like, and changes nothing that the table has.
 
-What only the table knew is gone: jobs, incidents, which standby serves. Without a name it
-rebuilds every service of the plan.`,
+What only the table knew is gone: jobs, incidents, which standby serves. So take a standby
+that serves out of the plan first, or a refresh may overwrite it. Without a name it rebuilds
+every service of the plan.`,
 		Example: "  lifeboat rebuild --settings other-region.json --yes",
 		Args:    cobra.MaximumNArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return rebuild(ctx, d, args, by, yes) })
@@ -64,7 +65,7 @@ func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) e
 	if err != nil {
 		return err
 	}
-	question := "Table " + d.table + " takes over the backups of " + what + ": an app with another table starts nothing there any more."
+	question := d.takesOver(what)
 	if err := d.confirm(ctx, yes, question, "rebuild"); err != nil {
 		return err
 	}
@@ -90,6 +91,13 @@ func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) e
 	return failed
 }
 
+// takesOver says what a rebuild does to the backups of what, and what it can't
+// bring back.
+func (d *desk) takesOver(what string) string {
+	return "Table " + d.table + " takes over the backups of " + what + ": an app with another table starts nothing there any more.\n" +
+		"If the table was lost, nobody knows which standby serves, and a refresh or a restore may overwrite it: take one that serves out of the plan first."
+}
+
 // addRebuild adds --rebuild to a command that works without the app.
 func addRebuild(command *cobra.Command, anew *bool) {
 	command.Flags().BoolVar(anew, "rebuild", false, "with --direct: first make the table, and the service's points in it, again from the container, where they are gone; and take over")
@@ -107,9 +115,7 @@ func (d *desk) rebuildFirst(ctx context.Context, s plan.Service, asked, yes bool
 	if err != nil {
 		return err
 	}
-	question := "Table " + d.table + " takes over the backups of " + s.Name + ": an app with another table starts nothing there any more.\n" +
-		"If the table was lost, nobody knows which standby serves: make sure of that before one is overwritten."
-	if err := d.confirm(ctx, yes, question, "rebuild"); err != nil {
+	if err := d.confirm(ctx, yes, d.takesOver(s.Name), "rebuild"); err != nil {
 		return err
 	}
 	if err := d.makeTable(ctx); err != nil {
@@ -119,6 +125,7 @@ func (d *desk) rebuildFirst(ctx context.Context, s plan.Service, asked, yes bool
 	if err != nil {
 		return err
 	}
+	d.done = "table " + d.table + " has taken over the backups of " + s.Name
 	d.note("lifeboat: the catalogue of %s was rebuilt: %s restorable, %d added; table %s decides about its container now\n", s.Name, count(b.Points, "point"), b.Added, d.table)
 	for _, w := range b.Warnings {
 		d.note("lifeboat: %s: %s\n", s.Name, w)

@@ -58,6 +58,9 @@ func restore(ctx context.Context, d *desk, name string, o restoring, asked word,
 	if err != nil {
 		return err
 	}
+	if err := d.keyed(target); err != nil {
+		return err
+	}
 	if err := d.rebuildFirst(ctx, s, o.anew, o.yes, asked.by); err != nil {
 		return err
 	}

@@ -24,6 +24,11 @@ Ctrl-C stops after the move under way; resume again takes the job up again.`,
 		if err != nil {
 			return err
 		}
+		if !j.State.Terminal() {
+			if err := d.keyed(j.Service); err != nil {
+				return err
+			}
+		}
 		return d.finish(ctx, j, w)
 	})
 	command.PreRun = func(*cobra.Command, []string) { p.direct = true }

@@ -139,14 +139,19 @@ func (d *desk) tell(ctx context.Context, s sent, home string, w waiting) error {
 		}
 		return err
 	}
-	result, err := d.detail(ctx, j)
-	if err != nil {
-		return err
-	}
-	if report.Result = &result; d.flags.json {
-		err = printJSON(d.stdout, report)
-	} else {
+	if !d.flags.json {
 		d.print("\n")
+	}
+	return d.tellEnd(ctx, report, j)
+}
+
+// tellEnd shows a job at its end; also what is known of it where not all that
+// belongs to it can be read.
+func (d *desk) tellEnd(ctx context.Context, report sentReport, j job.Job) error {
+	result, err := d.detail(ctx, j)
+	if report.Result = &result; d.flags.json {
+		err = errors.Join(err, printJSON(d.stdout, report))
+	} else {
 		result.write(d)
 	}
 	if err == nil {
@@ -176,13 +181,21 @@ func (d *desk) confirm(ctx context.Context, yes bool, question, want string) err
 	select {
 	case answer := <-answers:
 		if answer != want {
-			return wrongUsage("that is not %s: nothing was done", want)
+			return wrongUsage("that is not %s: %s", want, d.stands())
 		}
 		return nil
 	case <-ctx.Done():
-		d.note("\nlifeboat: nothing was done\n")
+		d.note("\nlifeboat: %s\n", d.stands())
 		return &exit{code: exitInterrupted}
 	}
+}
+
+// stands is what has been done when a confirmation is not given.
+func (d *desk) stands() string {
+	if d.done != "" {
+		return "nothing else was done, but " + d.done
+	}
+	return "nothing was done"
 }
 
 // askable reports whether a person is at in. A test's reader is one.

@@ -34,7 +34,7 @@ and how old the newest backups are. Then, for each service:
 
 It reads three kinds of rows of all services at once, however many jobs there were.
 Exit status: 0 all well, 1 something is late, down or not restorable, or a standby is
-not ready, 3 the state can't be read.`,
+not ready, 3 the state can't be read, or a newer version wrote it.`,
 		Args: cobra.MaximumNArgs(1),
 	}, false, status)
 }
@@ -65,10 +65,11 @@ func status(ctx context.Context, d *desk, args []string) error {
 	return err
 }
 
-// fleetRows reads what a view is made of. Rows that are there and can't be
-// read are told; the view is of the others.
+// fleetRows reads what a view is made of. Jobs and notices that are there and
+// can't be read are told, and the view is of the others. A summary that can't
+// be read ends it: its service would look as if it had no backup.
 func (d *desk) fleetRows(ctx context.Context) (r fleet.Rows, err error) {
-	if r.Summaries, err = gathered(d, d.rows.Summaries(ctx)); err != nil {
+	if r.Summaries, err = every(d.rows.Summaries(ctx)); err != nil {
 		return r, err
 	}
 	if r.Jobs, err = gathered(d, d.rows.Unfinished(ctx)); err != nil {
@@ -90,6 +91,18 @@ func gathered[T any](d *desk, all iter.Seq2[T, error]) (found []T, err error) {
 		default:
 			found = append(found, x)
 		}
+	}
+	return found, nil
+}
+
+// every collects all, or none: of what says how much is lost, a row that a newer
+// version wrote is an error, too.
+func every[T any](all iter.Seq2[T, error]) (found []T, err error) {
+	for x, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, x)
 	}
 	return found, nil
 }

@@ -88,14 +88,14 @@ func (s statusService) notes(r statusReport) (lines []string) {
 		case "not ready":
 			add("standby %s is not ready: %s", standby.Standby, standby.Reason)
 		case "serving":
-			add("%s serves for %s since %s; when that is over: lifeboat ack %s --outcome failback, or promote", standby.Standby, standby.Serving, clock(*standby.Since), standby.Serving)
+			add("%s serves for %s since %s UTC; when that is over: lifeboat ack %s --outcome failback, or promote", standby.Standby, standby.Serving, clock(*standby.Since), standby.Serving)
 		}
 	}
 	if s.Incident != "" {
 		add("incident %s is open", s.Incident)
 	}
 	if s.Maintenance != nil {
-		add("in maintenance until %s: alerts start nothing", when(*s.Maintenance, r.At))
+		add("in maintenance until %s: alerts start nothing", whenUTC(*s.Maintenance, r.At))
 	}
 	return lines
 }

@@ -18,13 +18,21 @@ type waiting struct {
 }
 
 func (w *waiting) add(command *cobra.Command) {
-	command.Flags().BoolVar(&w.wait, "wait", false, "wait for the job's end, and show how it goes; Ctrl-C leaves it running")
+	command.Flags().BoolVar(&w.wait, "wait", false, "wait for the job's end, and show how it goes; Ctrl-C leaves it running, or with --direct where it stands")
 	w.addTimeout(command)
 }
 
 // addTimeout is for commands that wait in any case.
 func (w *waiting) addTimeout(command *cobra.Command) {
 	command.Flags().DurationVar(&w.timeout, "timeout", 0, "when waiting: give up after this `TIME`, such as 30m; exit code 4 if a person must approve, 3 otherwise")
+}
+
+// bounded is ctx for as long as is waited.
+func (w waiting) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w.timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, w.timeout, errTimeout)
 }
 
 const (
@@ -51,11 +59,8 @@ type watch struct {
 // await waits for the end of a job, which may not be there yet, and shows its
 // progress. Errors are of the wait: how the job ended is in the job.
 func (d *desk) await(ctx context.Context, home, id string, w waiting) (job.Job, error) {
-	if w.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, w.timeout, errTimeout)
-		defer cancel()
-	}
+	ctx, cancel := w.bounded(ctx)
+	defer cancel()
 	v := &watch{desk: d, progress: progress{w: d.stderr, live: d.live}, home: home, id: id, began: d.now()}
 	defer v.clear()
 	tick := time.NewTicker(drawEvery)

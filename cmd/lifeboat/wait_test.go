@@ -131,5 +131,15 @@ func TestAJobThatIsNotThereYet(t *testing.T) {
 		if waited := time.Since(now); waited > time.Minute {
 			t.Errorf("waited %s", waited)
 		}
+		now = time.Now()
+		w.did(exitUnknown, "job", "apim-weu-reqaa-backup", "--wait", "--timeout", "5s")
+		if waited := time.Since(now); waited > 6*time.Second {
+			t.Errorf("waited %s, with a timeout of 5 s", waited)
+		}
+		ctx, interrupt := context.WithCancel(w.t.Context())
+		time.AfterFunc(5*time.Second, interrupt)
+		if a := w.does(ctx, "job", "apim-weu-reqaa-backup", "--wait"); a.code != exitInterrupted || strings.Contains(a.stderr, "context canceled") {
+			t.Errorf("after Ctrl-C: exit code %d\n%s", a.code, a.stderr)
+		}
 	})
 }

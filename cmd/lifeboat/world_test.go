@@ -70,6 +70,8 @@ type world struct {
 	off time.Duration
 	// app: check runs as the app's identity; stuck: ARM leaves it waiting.
 	app, stuck bool
+	// outlives: a command goes on when nobody reads what it says.
+	outlives atomic.Bool
 
 	closers []func()
 }
@@ -149,6 +151,7 @@ func (w *world) arm() *apim.Client {
 			cloud.ResourceManager: {Endpoint: emulator.InProcessARM, Audience: cloud.AzurePublic.Services[cloud.ResourceManager].Audience},
 		}},
 		Credential: w.azure.Credential(), PlainHTTP: true, Transport: w.azure.ARMTransport(), Gateways: w.azure.GatewayTransport(),
+		Secret: func(name string) string { return w.env[name] },
 	})
 	w.must(err)
 	return client
@@ -209,7 +212,7 @@ func (w *world) does(ctx context.Context, args ...string) outcome {
 	w.t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := &program{
-		getenv: func(name string) string { return w.env[name] }, stdin: w.stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return time.Now().Add(w.ahead) }, reach: w.reach, survey: w.survey, manage: w.manage, newID: w.typedID, interruptible: context.WithCancel,
+		getenv: func(name string) string { return w.env[name] }, stdin: w.stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return time.Now().Add(w.ahead) }, reach: w.reach, survey: w.survey, manage: w.manage, newID: w.typedID, interruptible: context.WithCancel, outlive: func() { w.outlives.Store(true) },
 	}
 	code := p.run(ctx, args)
 	if out := stdout.String() + stderr.String(); strings.Contains(out, planted) || strings.Contains(out, "SharedAccessKey=") {

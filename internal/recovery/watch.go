@@ -192,15 +192,16 @@ func (e *Engine) freeOrphans(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("read orphaned leases: %w", err))
 			continue
 		}
-		if err := e.freeOrphan(ctx, lease); err != nil {
+		if err := e.FreeOrphan(ctx, lease); err != nil {
 			errs = append(errs, fmt.Errorf("free the lease that job %s left on %s: %w", lease.Job, lease.Service, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// freeOrphan releases a lease when its operation has provably ended.
-func (e *Engine) freeOrphan(ctx context.Context, lease job.StoredLease) error {
+// FreeOrphan releases an orphaned lease when its operation has provably ended.
+// Until then, and where somebody else was first, it does nothing.
+func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
 	s, ok := e.anyService(lease.Service)
 	if !ok {
 		return errors.New("the service is not in the plan: put it back until the lease is free")
