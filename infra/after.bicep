@@ -23,7 +23,6 @@ param existingTopics object = {}
 
 var plan = any(loadYamlContent('../lifeboat.yaml'))
 var defaults = plan.?defaults ?? {}
-var tags = {}
 
 var sources = map(items(plan.services), s => {
   name: s.key
@@ -81,13 +80,12 @@ module accountSeen 'modules/account.bicep' = [for a in accounts: {
 }]
 
 module serviceEvents 'modules/eventgrid-topic.bicep' = [for (s, i) in sources: {
-  name: 'lifeboat-events-${s.name}'
+  name: 'lifeboat-events-${uniqueString(s.id)}'
   scope: resourceGroup(split(s.id, '/')[2], split(s.id, '/')[4])
   params: {
     existingTopic: existingTopics[?s.id] ?? ''
     name: 'lifeboat-${uniqueString(s.id)}'
     location: seen[i].outputs.location
-    tags: tags
     sourceId: s.id
     topicType: 'Microsoft.ApiManagement.Service'
     appId: app.id
@@ -109,7 +107,6 @@ module groupEvents 'modules/eventgrid-topic.bicep' = [for g in groups: {
     existingTopic: existingTopics[?g.id] ?? ''
     name: 'lifeboat-${uniqueString(g.id)}'
     location: 'global'
-    tags: tags
     sourceId: g.id
     topicType: 'Microsoft.Resources.ResourceGroups'
     appId: app.id
@@ -123,13 +120,12 @@ module groupEvents 'modules/eventgrid-topic.bicep' = [for g in groups: {
 }]
 
 module backupEvents 'modules/eventgrid-topic.bicep' = [for (a, i) in accounts: {
-  name: 'lifeboat-events-${a.name}'
+  name: 'lifeboat-events-${uniqueString(a.id)}'
   scope: backupGroup
   params: {
     existingTopic: existingTopics[?a.id] ?? ''
     name: 'lifeboat-${uniqueString(a.id)}'
     location: accountSeen[i].outputs.location
-    tags: tags
     sourceId: a.id
     topicType: 'Microsoft.Storage.StorageAccounts'
     appId: app.id
@@ -145,7 +141,6 @@ module failoverGroup 'modules/failover-group.bicep' = {
   scope: group
   params: {
     name: 'lifeboat-failover'
-    tags: tags
     hookUri: '${appUrl}/api/alert'
     clientId: authClientId
     objectId: authObjectId
@@ -162,7 +157,6 @@ module gatewayAlerts 'modules/gateway-alert.bicep' = [for (s, i) in sources: if 
   params: {
     alertName: '${s.name}-gateway-down'
     location: location
-    tags: tags
     gatewayUrl: seen[i].outputs.gatewayUrl
     insightsName: insightsName
     actionGroupId: failoverGroup.outputs.id
@@ -174,7 +168,6 @@ module healthAlerts 'modules/health-alert.bicep' = [for s in sources: if (contai
   scope: resourceGroup(split(s.id, '/')[2], split(s.id, '/')[4])
   params: {
     alertName: '${s.name}-health'
-    tags: tags
     serviceId: s.id
     actionGroupId: failoverGroup.outputs.id
   }

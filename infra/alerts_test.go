@@ -3,6 +3,7 @@ package infra_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -50,8 +51,14 @@ func checkAlerts(t tree, m *mistakes) {
 		if got := criteria.Items[0].at("operator").String(); got != want.operator {
 			m.add(alertFile, s.Line, "%s: operator %s, want %s", name, got, want.operator)
 		}
-		onPeople(s, "properties/actions/actionGroups", "[people.id]", m)
+		if got := s.body().at("properties/actions/actionGroups").String(); got != "[people.id]" {
+			m.add(alertFile, s.Line, "%s tells %s, want people", name, got)
+		}
+		if got := s.body().at("properties/enabled").String(); got != "watched" {
+			m.add(alertFile, s.Line, "%s is enabled by %s, want it where the watchdog logs", name, got)
+		}
 	}
+	checkWatched(t, string(watch), m)
 	dead := f.one("resource", "deadLetters")
 	if c := dead.body().at("properties/criteria/allOf"); len(c.Items) != 1 || c.Items[0].at("metricName").String() != "DeadletteredMessages" || c.Items[0].at("operator").String() != "GreaterThan" {
 		m.add(alertFile, dead.Line, "dead letters: want DeadletteredMessages above none")
@@ -62,12 +69,22 @@ func checkAlerts(t tree, m *mistakes) {
 	checkFailoverAlerts(t, m)
 }
 
-func onPeople(s statement, path, want string, m *mistakes) {
-	if got := s.body().at(path).String(); got != want {
-		m.add(alertFile, s.Line, "%s tells %s, want %s", s.Name, got, want)
+// checkWatched wants the log alerts at exactly the levels at which the watchdog
+// logs its lines.
+func checkWatched(t tree, watch string, m *mistakes) {
+	var levels []string
+	for _, level := range []string{"debug", "info", "warn", "error"} {
+		var l slog.Level
+		if err := l.UnmarshalText([]byte(level)); err == nil && l <= slog.LevelInfo {
+			levels = append(levels, "'"+level+"'")
+		}
 	}
-	if s.body().at("properties/enabled").Literal != true {
-		m.add(alertFile, s.Line, "%s is off", s.Name)
+	if !strings.Contains(watch, `e.Log.InfoContext(ctx, "fleet watched"`) || !strings.Contains(watch, `e.Log.InfoContext(ctx, "service watched"`) {
+		m.add(alertFile, 1, "the watchdog does not log at info, as the alerts have it")
+	}
+	s := t[mainFile].one("module", "alerts")
+	if got, want := s.body().at("params/watched").String(), "contains(["+strings.Join(levels, ", ")+"], logLevel)"; got != want {
+		m.add(mainFile, s.Line, "the log alerts are on by %s, want %s", got, want)
 	}
 }
 

@@ -41,7 +41,7 @@ func checkSettings(t tree, m *mistakes) {
 	}
 	want := slices.DeleteFunc(config.Settings(), func(s string) bool { return slices.Contains(development, s) })
 	sameSet(m, appFile, "app settings", settings.last().keys(), slices.Concat(want, hosts))
-	table := t[mainFile].one("module", "storage").body().at("params/tableName").String()
+	table := t[mainFile].one("module", "state").body().at("params/tableName").String()
 	values := map[string]string{config.Port: "7071"}
 	for _, p := range settings.last().Properties {
 		v := p.Value.String()
@@ -118,7 +118,7 @@ func checkAuthentication(t tree, m *mistakes) {
 			route = "/api/" + name
 		}
 		switch {
-		case name == "Metrics":
+		case name == "Metrics", name == "Api": // read by programs, which can't sign in as a person
 			open = append(open, route)
 			if b.AuthLevel != "function" {
 				m.add(authFile, 1, "%s has neither authentication nor a key", name)

@@ -7,7 +7,7 @@ import (
 // checks are all that is held of the templates.
 var checks = []func(tree, *mistakes){
 	checkSyntax, checkNames, checkSecrets, checkQueues, checkSettings, checkFunctions, checkAuthentication,
-	checkPolicy, checkRoles, checkAlerts, checkEvents, checkRegion, checkParameters, checkHooks,
+	checkPolicy, checkRoles, checkAlerts, checkEvents, checkRegion, checkParameters, checkDefaults, checkCosts, checkHooks, checkState, checkDeploymentNames,
 }
 
 // findings are all mistakes in the templates.

@@ -1,7 +1,6 @@
 package infra_test
 
 import (
-	"encoding/json"
 	"os"
 	"regexp"
 	"slices"
@@ -9,53 +8,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 )
-
-// checkParameters wants main.parameters.json and main.bicep to have the same
-// parameters, each with a value that the template allows.
-func checkParameters(t tree, m *mistakes) {
-	const file = "main.parameters.json"
-	var p struct {
-		Parameters map[string]struct{ Value any }
-	}
-	data, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
-		m.add(file, 1, "%v", err)
-		return
-	}
-	for name := range p.Parameters {
-		if t[mainFile].one("parameter", name).Name == "" {
-			m.add(file, 1, "%s is no parameter of main.bicep", name)
-		}
-	}
-	for _, s := range t[mainFile].all("parameter") {
-		one, ok := p.Parameters[s.Name]
-		if !ok {
-			m.add(file, 1, "%s is missing", s.Name)
-			continue
-		}
-		if len(s.Parts) > 2 {
-			text, fromAzd := one.Value.(string)
-			want := s.last()
-			if fromAzd && strings.HasPrefix(text, "${") && want.String() == "" {
-				continue
-			}
-			if got, _ := json.Marshal(one.Value); string(got) != jsonOf(want) {
-				m.add(file, 1, "%s is %s, and %s in main.bicep", s.Name, got, want)
-			}
-		}
-	}
-}
-
-func jsonOf(v value) string {
-	if v.Items != nil || v.Properties != nil {
-		return v.String()
-	}
-	text, _ := json.Marshal(v.Literal)
-	return string(text)
-}
 
 var variable = regexp.MustCompile(`\$\{?((?:AZURE|LIFEBOAT)_[A-Z_]+)`)
 

@@ -46,7 +46,7 @@ func newStage(t *testing.T, level string) stage {
 			t.Fatal(err)
 		}
 	}
-	for _, hook := range []string{"preprovision", "postprovision", "postdeploy"} {
+	for _, hook := range []string{"preprovision", "postprovision", "postdeploy", "secrets"} {
 		text, err := os.ReadFile("hooks/" + hook + ".sh")
 		if err != nil {
 			t.Fatal(err)
@@ -62,6 +62,28 @@ func newStage(t *testing.T, level string) stage {
 	return s
 }
 
+// realFunctions puts the functions' folders as they are in the repository.
+func (s stage) realFunctions(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob("../*/function.json")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("functions %q: %v", files, err)
+	}
+	for _, file := range files {
+		to := filepath.Join(s.root, filepath.Base(filepath.Dir(file)))
+		if err := os.MkdirAll(to, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, "function.json"), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // run runs a hook with settings, and returns what it said, how it called
 // others, and whether it ended well.
 func (s stage) run(t *testing.T, hook string, settings ...string) (said, called string, ok bool) {
@@ -69,13 +91,19 @@ func (s stage) run(t *testing.T, hook string, settings ...string) (said, called 
 	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(s.root, "infra/hooks", hook+".sh"))
 	cmd.Env = append([]string{
 		"PATH=" + filepath.Join(s.root, "bin") + ":/usr/bin:/bin", "CALLS=" + s.calls, "SECURE=" + s.secure, "ROOT=" + s.root,
-		"AZURE_LOCATION=uksouth", "AZURE_ENV_NAME=prod", "AZURE_RESOURCE_GROUP=rg", "LIFEBOAT_APP=func-x", "LIFEBOAT_APP_URL=https://x.example",
+		"AZURE_LOCATION=uksouth", "AZURE_ENV_NAME=prod", "AZURE_SUBSCRIPTION_ID=sub-1", "AZURE_RESOURCE_GROUP=rg", "LIFEBOAT_APP=func-x", "LIFEBOAT_APP_URL=https://x.example",
 		"LIFEBOAT_INSIGHTS=appi", "LIFEBOAT_BACKUP_GROUP=rg", "LIFEBOAT_IDENTITY_PRINCIPAL=principal",
 	}, settings...)
 	out, err := cmd.CombinedOutput()
 	calls, readErr := os.ReadFile(s.calls)
 	if readErr != nil {
 		t.Fatal(readErr)
+	}
+	for call := range strings.Lines(string(calls)) {
+		// Ids hold their subscription, and the directory has none.
+		if command, found := strings.CutPrefix(call, "az "); found && !strings.HasPrefix(command, "ad ") && !strings.Contains(command, "--ids /") && !strings.Contains(command, "--subscription sub-1 ") {
+			t.Errorf("%s asks whatever subscription az has: %s", hook, call)
+		}
 	}
 	return string(out), string(calls), err == nil
 }
@@ -102,6 +130,10 @@ func TestPreprovisionRefuses(t *testing.T) {
 		})
 	}
 	s := newStage(t, "function")
+	s.realFunctions(t)
+	if said, _, ok := s.run(t, "preprovision"); !ok {
+		t.Errorf("the functions as they are, without a sign-in: %q", said)
+	}
 	if err := os.Remove(filepath.Join(s.root, "lifeboat.yaml")); err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +161,18 @@ func TestPostprovisionVouchesOnce(t *testing.T) {
 				t.Errorf("ended well: %t, said %q, called:\n%s", ok, said, called)
 			}
 		})
+	}
+}
+
+func TestSecretsAreToldFirstAndLast(t *testing.T) {
+	for _, hook := range []string{"postprovision", "postdeploy"} {
+		said, _, ok := newStage(t, "function").run(t, hook, "LIFEBOAT_VAULT=kv-x", `LIFEBOAT_SECRETS=["OPS_URL"]`)
+		if last := strings.TrimSpace(said); !ok || !strings.Contains(said, "OPS_URL") || !strings.HasSuffix(last, "does not start before each is there.") {
+			t.Errorf("%s ends with %q, want the secrets", hook, said)
+		}
+		if said, _, _ := newStage(t, "function").run(t, hook); strings.Contains(said, "vault") {
+			t.Errorf("%s, without secrets: %q", hook, said)
+		}
 	}
 }
 

@@ -22,6 +22,10 @@ param serviceBusSku string = 'Basic'
 @description('The redundancy of the state table.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param stateSku string = 'Standard_ZRS'
+@description('A storage account that is there already, for the state table: after a rebuild, the one with the rows. Empty makes one.')
+param stateAccount string = ''
+@description('The resource group of stateAccount.')
+param stateResourceGroup string = ''
 
 @description('Makes the storage accounts and containers of the plan. Otherwise they are there already, in backupResourceGroup.')
 param createBackupStorage bool = true
@@ -112,10 +116,17 @@ var accounts = map(union(map(sources, s => s.account), []), a => {
 var byKey = filter(concat(map(sources, s => s.access), map(standbys, b => b.access)), a => a == 'AccessKey')
 
 // Who writes into which container: id, account, container, client id.
-var grants = union(
+var planGrants = union(
   map(filter(sources, s => s.access != 'AccessKey'), s => '${s.id}|${s.account}|${s.container}|${s.access == 'UserAssignedManagedIdentity' ? s.clientId : ''}'),
   map(filter(standbys, b => b.access != 'AccessKey'), b => '${b.id}|${b.account}|${b.container}|${b.access == 'UserAssignedManagedIdentity' ? b.clientId : ''}')
 )
+
+// Who reads the copies, and writes beside them, on the day when the first
+// account is gone: those of the plan.
+var replicated = createBackupStorage && !empty(secondAccount)
+var copied = replicated ? accounts[0].name : ''
+var allPaths = union(paths, map(filter(paths, p => replicated && startsWith(p, '${copied}/')), p => '${secondAccount}/${split(p, '/')[1]}'))
+var grants = union(planGrants, map(filter(planGrants, g => replicated && split(g, '|')[1] == copied), g => join([split(g, '|')[0], secondAccount, split(g, '|')[2], split(g, '|')[3]], '|')))
 
 // The app settings whose names the plan has, and whose values are secrets.
 var hooks = map(items(plan.?webhooks ?? {}), w => [
@@ -131,6 +142,9 @@ resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   tags: tags
 }
 
+var makesState = empty(stateAccount)
+var stateName = makesState ? 'stlbstate${token}' : stateAccount
+var stateGroup = makesState ? group.name : stateResourceGroup
 var backupGroup = createBackupStorage ? group.name : backupResourceGroup
 
 module seen 'modules/apim.bicep' = [for id in sourceIds: {
@@ -166,11 +180,23 @@ module storage 'modules/storage.bicep' = {
   dependsOn: [region]
   params: {
     hostName: 'stlbhost${token}'
-    stateName: 'stlbstate${token}'
+    location: location
+    tags: tags
+    private: private
+  }
+}
+
+module state 'modules/state.bicep' = {
+  name: 'lifeboat-state-${token}'
+  scope: resourceGroup(stateGroup)
+  dependsOn: [region]
+  params: {
+    name: stateName
+    make: makesState
     tableName: 'lifeboat'
     location: location
     tags: tags
-    stateSku: stateSku
+    sku: stateSku
     private: private
   }
 }
@@ -205,8 +231,6 @@ module backup 'modules/backup.bicep' = [for account in accounts: if (createBacku
     services: private ? serviceIds : []
   }
 }]
-
-var replicated = createBackupStorage && !empty(secondAccount)
 
 module second 'modules/backup.bicep' = if (replicated) {
   name: 'backup-second'
@@ -282,7 +306,7 @@ module privateNetwork 'modules/network.bicep' = if (private) {
     location: location
     tags: tags
     hostId: storage.outputs.hostId
-    stateId: storage.outputs.stateId
+    stateId: state.outputs.id
     serviceBusId: servicebus.outputs.id
     backupIds: map(accounts, a => resourceId(subscription().subscriptionId, backupGroup, 'Microsoft.Storage/storageAccounts', a.name))
     hasVault: hasSecrets
@@ -297,11 +321,19 @@ module roles 'modules/roles.bicep' = {
   params: {
     principalId: identity.outputs.principalId
     hostAccount: storage.outputs.hostName
-    stateAccount: storage.outputs.stateName
-    tableName: storage.outputs.tableName
     serviceBus: servicebus.outputs.name
     insights: monitoring.outputs.insightsName
     vault: hasSecrets ? secrets.outputs.name : ''
+  }
+}
+
+module stateRole 'modules/role-table.bicep' = {
+  name: 'lifeboat-table-role-${token}'
+  scope: resourceGroup(stateGroup)
+  params: {
+    accountName: state.outputs.name
+    tableName: state.outputs.tableName
+    principalId: identity.outputs.principalId
   }
 }
 
@@ -323,10 +355,10 @@ module serviceRoles 'modules/role-service.bicep' = [for id in serviceIds: {
   }
 }]
 
-module appOnContainer 'modules/role-container.bicep' = [for path in paths: {
+module appOnContainer 'modules/role-container.bicep' = [for path in allPaths: {
   name: 'lifeboat-app-on-${uniqueString(path)}'
   scope: resourceGroup(backupGroup)
-  dependsOn: [backup]
+  dependsOn: [backup, second]
   params: {
     accountName: split(path, '/')[0]
     containerName: split(path, '/')[1]
@@ -346,7 +378,7 @@ module granted 'modules/apim-identity.bicep' = [for grant in grants: {
 module serviceOnContainer 'modules/role-container.bicep' = [for (grant, i) in grants: {
   name: 'lifeboat-on-${uniqueString(grant)}'
   scope: resourceGroup(backupGroup)
-  dependsOn: [backup]
+  dependsOn: [backup, second]
   params: {
     accountName: split(grant, '|')[1]
     containerName: split(grant, '|')[2]
@@ -358,7 +390,7 @@ module functionapp 'modules/functionapp.bicep' = {
   name: 'functionapp'
   scope: group
   // The host does not start without its roles.
-  dependsOn: [roles]
+  dependsOn: [roles, stateRole]
   params: {
     name: 'func-lifeboat-${token}'
     planName: 'plan-lifeboat-${token}'
@@ -373,8 +405,8 @@ module functionapp 'modules/functionapp.bicep' = {
     identityClientId: identity.outputs.clientId
     hostAccount: storage.outputs.hostName
     packageUri: storage.outputs.packageUri
-    tableUri: storage.outputs.tableUri
-    tableName: storage.outputs.tableName
+    tableUri: state.outputs.tableUri
+    tableName: state.outputs.tableName
     serviceBusHost: servicebus.outputs.hostName
     logLevel: logLevel
     insightsConnection: monitoring.outputs.connectionString
@@ -403,6 +435,8 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     emails: alertEmails
+    // The watchdog's lines are logged at info.
+    watched: contains(['debug', 'info'], logLevel)
     serviceBusId: servicebus.outputs.id
     insightsId: monitoring.outputs.insightsId
   }
@@ -419,6 +453,6 @@ output LIFEBOAT_SECRETS array = planSettings
 output LIFEBOAT_VAULT string = hasSecrets ? secrets.outputs.name : ''
 output LIFEBOAT_SETTINGS object = {
   ServiceBusConnection__fullyQualifiedNamespace: servicebus.outputs.hostName
-  StateStorage__tableServiceUri: storage.outputs.tableUri
-  LIFEBOAT_TABLE: storage.outputs.tableName
+  StateStorage__tableServiceUri: state.outputs.tableUri
+  LIFEBOAT_TABLE: state.outputs.tableName
 }

@@ -29,7 +29,8 @@ var mutations = []mutation{
 	{"a queue forwards", busFile, "requiresSession: false", "requiresSession: false\n    forwardTo: 'elsewhere'"},
 	// Local authentication, encryption, networks
 	{"Service Bus takes keys", busFile, "disableLocalAuth: true", "disableLocalAuth: false"},
-	{"the state account takes keys", "modules/storage.bicep", "allowSharedKeyAccess: false\n    allowCrossTenantReplication: false\n    networkAcls: {\n      bypass: 'AzureServices'\n      defaultAction: private ? 'Deny' : 'Allow'\n    }\n  }\n}\n\nresource stateTables", "allowSharedKeyAccess: true\n    allowCrossTenantReplication: false\n    networkAcls: {\n      bypass: 'AzureServices'\n      defaultAction: private ? 'Deny' : 'Allow'\n    }\n  }\n}\n\nresource stateTables"},
+	{"the state account takes keys", "modules/state.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"},
+	{"the host's account takes keys", "modules/storage.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"},
 	{"the backup account always takes keys", "modules/backup.bicep", "allowSharedKeyAccess: keys", "allowSharedKeyAccess: true"},
 	{"the second account takes keys", mainFile, "keys: false", "keys: true"},
 	{"logs take keys", "modules/monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false"},
@@ -47,6 +48,11 @@ var mutations = []mutation{
 	{"no soft delete", "modules/backup.bicep", "deleteRetentionPolicy: {\n      enabled: true", "deleteRetentionPolicy: {\n      enabled: false"},
 	{"a CORS rule", "modules/backup.bicep", "corsRules: []", "corsRules: ['*']"},
 	{"backups in another region than chosen", mainFile, "    containers: account.containers\n    location: location", "    containers: account.containers\n    location: 'westeurope'"},
+	// State
+	{"the account that is there is not used", mainFile, "'stlbstate${token}' : stateAccount", "'stlbstate${token}' : 'stlbstate${token}'"},
+	{"the state is looked for elsewhere", mainFile, "group.name : stateResourceGroup", "group.name : backupResourceGroup"},
+	{"an account that is there is made again", "modules/state.bicep", "= if (make) {", "= {"},
+	{"the app has another table", mainFile, "tableUri: state.outputs.tableUri\n    tableName", "tableUri: storage.outputs.packageUri\n    tableName"},
 	// Settings
 	{"a setting too many", appFile, "LIFEBOAT_PLAN:", "LIFEBOAT_EXTRA: 'x'\n  LIFEBOAT_PLAN:"},
 	{"a setting is missing", appFile, "  LIFEBOAT_CLOUD: clouds[environment().name]\n", ""},
@@ -66,6 +72,7 @@ var mutations = []mutation{
 	{"the stack is another", mainFile, "param runtimeName string = 'custom'", "param runtimeName string = 'go'"},
 	// Sign-in
 	{"the hook is left out of the sign-in", authFile, "'/api/metrics'", "'/api/metrics'\n        '/api/alert'"},
+	{"programs can't read the state", authFile, "        '/api/state'\n", ""},
 	{"Event Grid is locked out", authFile, "        '/runtime/webhooks/eventgrid'\n", ""},
 	{"no sign-in is asked for", authFile, "requireAuthentication: true", "requireAuthentication: false"},
 	{"alerts without a token", "modules/failover-group.bicep", "useAadAuth: !empty(clientId)", "useAadAuth: false"},
@@ -75,7 +82,11 @@ var mutations = []mutation{
 	{"the app may send approvals", roleFile, "'4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'", "'090c5cfd-751d-490a-894a-3ce6f1109419'"},
 	{"a queue whose length can't be seen", roleFile, "  'recovery-requests'\n", ""},
 	{"the queues' role on the namespace", roleFile, "scope: owned[i]", "scope: namespace"},
-	{"the table's role on the account", roleFile, "scope: stateTable", "scope: state"},
+	{"the table's role on the account", "modules/role-table.bicep", "scope: table", "scope: account"},
+	{"the table's role in another group", mainFile, "scope: resourceGroup(stateGroup)\n  params: {\n    accountName", "scope: group\n  params: {\n    accountName"},
+	{"nobody may write the copies", mainFile, "var grants = union(planGrants, map(filter(planGrants, g => replicated &&", "var grants = union(planGrants, map(filter(planGrants, g => false &&"},
+	{"the app can't reach the copies", mainFile, "[for path in allPaths:", "[for path in paths:"},
+	{"copies of another account's containers", mainFile, "replicated && startsWith(p, '${copied}/')", "replicated"},
 	{"blobs on the whole account", "modules/role-container.bicep", "scope: container", "scope: account"},
 	{"owner of the blobs", "modules/role-container.bicep", "'ba92f5b4-2d11-453d-a403-e96b0029c9fe'", "'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'"},
 	{"the custom role on the resource group", "modules/role-service.bicep", "  scope: service\n", ""},
@@ -92,6 +103,8 @@ var mutations = []mutation{
 	{"well is another word", alertFile, `health != "well"`, `health != "ok"`},
 	{"silence is the wrong way round", alertFile, "'LessThan'", "'GreaterThan'"},
 	{"nobody is told of silence", alertFile, "actionGroups: [people.id]\n    }\n  }\n}\n\n// Watchdog", "actionGroups: []\n    }\n  }\n}\n\n// Watchdog"},
+	{"a log alert without a log", alertFile, "enabled: watched", "enabled: true"},
+	{"silence at a level without lines", mainFile, "contains(['debug', 'info'], logLevel)", "contains(['debug', 'info', 'warn'], logLevel)"},
 	{"an alert that the plan does not name", afterFile, "'${s.name}-gateway-down')) {", "'${s.name}-down')) {"},
 	{"an alert that never resolves", "modules/health-alert.bicep", "equals: 'Available'", "equals: 'Degraded'"},
 	{"the failover group hears nothing", afterFile, "gatewayUrl: seen[i].outputs.gatewayUrl\n    insightsName: insightsName\n    actionGroupId: failoverGroup.outputs.id", "gatewayUrl: seen[i].outputs.gatewayUrl\n    insightsName: insightsName\n    actionGroupId: ''"},
@@ -124,13 +137,17 @@ var mutations = []mutation{
 	{"a name that nobody declared", "modules/identity.bicep", "location: location", "location: region"},
 	{"a parameter is not given", mainFile, "    packageUri: storage.outputs.packageUri\n", ""},
 	{"a parameter that is none", mainFile, "    packageUri: storage", "    packageUrl: storage"},
-	{"an output that is none", mainFile, "storage.outputs.tableUri", "storage.outputs.tableUrl"},
+	{"an output that is none", mainFile, "state.outputs.tableUri", "state.outputs.tableUrl"},
 	{"a module that is not there", mainFile, "'modules/auth.bicep'", "'modules/authentication.bicep'"},
 	{"a parameter that nothing reads", "modules/identity.bicep", "param tags object", "param tags object\nparam sku string"},
 	{"a preview version", "modules/identity.bicep", "@2023-01-31'", "@2023-07-31-preview'"},
 	{"a module from elsewhere", mainFile, "'modules/identity.bicep'", "'br/public:avm/res/managed-identity:0.1.0'"},
 	{"an import", "modules/identity.bicep", "param name string", "import {x} from 'x.bicep'\nparam name string"},
-	{"a default beside the parameters file", mainFile, "param maximumInstances int = 40", "param maximumInstances int = 100"},
+	{"a default beside docs/deploy.md", mainFile, "param maximumInstances int = 40", "param maximumInstances int = 100"},
+	{"costs of another default", mainFile, "param instanceMemory int = 512", "param instanceMemory int = 2048"},
+	{"a value that is not allowed", mainFile, "@allowed(['public', 'private'])", "@allowed(['open', 'private'])"},
+	{"a value beyond the most", mainFile, "@maxValue(5)", "@maxValue(0)"},
+	{"a name that is too long", afterFile, "'lifeboat-events-${uniqueString(s.id)}'", "'lifeboat-events-${s.name}'"},
 	{"an output that the hooks need", mainFile, "output LIFEBOAT_APP_URL", "output LIFEBOAT_URL"},
 	{"a parameter that the hook does not give", afterFile, "param appUrl string", "param appUrl string\nparam more string"},
 }
@@ -162,6 +179,9 @@ func TestTheChecksCatchMistakes(t *testing.T) {
 		found := findings(mutant)
 		if len(found) == 0 && (m.file == mainFile || m.file == afterFile) {
 			found = misread(t, m.file, files[i])
+			if len(found) == 0 && m.file == mainFile {
+				found = miscopied(t, files[i])
+			}
 		}
 		by := "NOT CAUGHT"
 		if len(found) > 0 {

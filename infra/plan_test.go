@@ -47,6 +47,7 @@ services:
     access: UserAssignedManagedIdentity
     clientId: 00000000-0000-0000-0000-00000000000a
     storageAccount: sttwo
+    container: c-three
     standbys:
       sec:
         resourceId: /subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-two/providers/Microsoft.ApiManagement/service/sec
@@ -121,6 +122,14 @@ func inCode(t *testing.T, name string, text []byte) (all planned) {
 // inBicep is what a template reads; what it does not read is left out.
 func inBicep(t *testing.T, file string, text []byte) (all planned) {
 	t.Helper()
+	var got struct{ Values planValues }
+	evaluate(t, file, text, nil, &got)
+	return got.Values.planned()
+}
+
+// evaluate computes the variables of a template for a plan and parameters.
+func evaluate(t *testing.T, file string, text []byte, parameters map[string]any, into any) {
+	t.Helper()
 	var content any
 	if err := yaml.Unmarshal(text, &content); err != nil {
 		t.Fatal(err)
@@ -133,30 +142,38 @@ func inBicep(t *testing.T, file string, text []byte) (all planned) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), needGrammar(t), script, file)
+	given, err := json.Marshal(parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parameters == nil {
+		given = []byte("{}")
+	}
+	cmd := exec.CommandContext(t.Context(), needGrammar(t), script, file, string(given))
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(data), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("compute %s: %v", file, err)
 	}
-	var got struct {
-		Values struct {
-			Sources []struct {
-				Name, ID, Account, Container, Access, ClientID string
-				Rules                                          []string
-			}
-			ServiceIDs, SourceIDs, Grants, Paths, PlanSettings []string
-			Groups                                             []struct {
-				ID            string
-				Subscriptions []struct{ Name, SubjectBeginsWith string }
-			}
-		}
-		Unknown map[string]string
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
+	if err := json.Unmarshal(out, into); err != nil {
 		t.Fatal(err)
 	}
-	v := got.Values
+}
+
+// planValues are the variables of a template that say what it reads in a plan.
+type planValues struct {
+	Sources []struct {
+		Name, ID, Account, Container, Access, ClientID string
+		Rules                                          []string
+	}
+	ServiceIDs, Grants, Paths, PlanSettings []string
+	Groups                                  []struct {
+		ID            string
+		Subscriptions []struct{ Name string }
+	}
+}
+
+func (v planValues) planned() (all planned) {
 	for _, s := range v.Sources {
 		all.Sources = append(all.Sources, strings.Join([]string{s.Name, s.ID, s.Account, s.Container, s.Access, s.ClientID}, " "))
 		all.Rules = append(all.Rules, s.Name+": "+strings.Join(s.Rules, " "))

@@ -90,6 +90,8 @@ func made(t tree, m *mistakes) {
 	params := func(name string) value { return t[mainFile].one("module", name).body().at("params") }
 	for path, want := range map[string]string{
 		"servicebus/sku": "private ? 'Premium' : serviceBusSku", "servicebus/private": "private", "storage/private": "private",
+		"state/private": "private", "state/location": "location", "state/name": "stateName", "state/make": "makesState",
+		"functionapp/tableUri": "state.outputs.tableUri", "functionapp/tableName": "state.outputs.tableName",
 		"backup/private": "private", "second/private": "private", "second/location": "secondLocation", "backup/keys": "!empty(byKey)", "second/keys": "false",
 		"backup/location": "location", "functionapp/location": "location", "servicebus/location": "location", "storage/location": "location",
 		"alerts/emails": "alertEmails", "functionapp/alwaysReady": "alwaysReady",

@@ -18,7 +18,7 @@ func checkRegion(t tree, m *mistakes) {
 	if !strings.HasPrefix(s.body().at("params/mistake").String(), compared) || !strings.Contains(s.Text, "[for (id, i) in sourceIds: {") {
 		m.add(mainFile, s.Line, "the region is not compared with each service's")
 	}
-	for _, first := range []string{"identity", "storage", "servicebus", "backup", "second", "monitoring", "secrets"} {
+	for _, first := range []string{"identity", "storage", "state", "servicebus", "backup", "second", "monitoring", "secrets"} {
 		if one := f.one("module", first); !strings.Contains(one.body().at("dependsOn").String(), "region") {
 			m.add(mainFile, one.Line, "%s is made before the region is looked at", first)
 		}

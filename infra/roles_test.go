@@ -93,8 +93,9 @@ func checkHolders(t tree, m *mistakes) {
 	}
 	for module, want := range map[string][3]string{ // its loop, its scope, its principal
 		"roles":              {"", "group", "identity.outputs.principalId"},
+		"stateRole":          {"", "resourceGroup(stateGroup)", "identity.outputs.principalId"},
 		"serviceRoles":       {"for id in serviceIds", inGroup("id"), "identity.outputs.principalId"},
-		"appOnContainer":     {"for path in paths", "resourceGroup(backupGroup)", "identity.outputs.principalId"},
+		"appOnContainer":     {"for path in allPaths", "resourceGroup(backupGroup)", "identity.outputs.principalId"},
 		"serviceOnContainer": {"for (grant, i) in grants", "resourceGroup(backupGroup)", "granted[i].outputs.principalId"},
 	} {
 		s := f.one("module", module)
@@ -108,7 +109,7 @@ func checkHolders(t tree, m *mistakes) {
 			m.add(mainFile, s.Line, "module %s: %v, want %v", module, got, want)
 		}
 	}
-	for module, files := range map[string]string{"serviceRoles": "modules/role-service.bicep", "appOnContainer": "modules/role-container.bicep", "serviceOnContainer": "modules/role-container.bicep"} {
+	for module, files := range map[string]string{"stateRole": "modules/role-table.bicep", "serviceRoles": "modules/role-service.bicep", "appOnContainer": "modules/role-container.bicep", "serviceOnContainer": "modules/role-container.bicep"} {
 		if got := f.one("module", module).typeOf(); got != files {
 			m.add(mainFile, 1, "module %s is %s, want %s", module, got, files)
 		}

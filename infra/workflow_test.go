@@ -69,6 +69,35 @@ func TestWorkflowHasFewRights(t *testing.T) {
 	}
 }
 
+// What a user sets for azd on a machine has to reach azd in the pipeline.
+func TestWorkflowPassesOnWhatUsersSet(t *testing.T) {
+	data, err := os.ReadFile("ci/deploy.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, steps, _ := strings.Cut(string(docs), "\n## In a pipeline\n")
+	steps, _, _ = strings.Cut(steps, "\n## ")
+	for _, name := range outside {
+		switch name {
+		case "LIFEBOAT_SKIP_REGISTRATION", "LIFEBOAT_PACKAGE":
+			if !strings.Contains(string(data), name) {
+				t.Errorf("the workflow does not set %s", name)
+			}
+			continue
+		}
+		if !strings.Contains(string(data), "\n      "+name+": ${{ vars."+name+" }}\n") {
+			t.Errorf("the workflow does not pass on %s", name)
+		}
+		if !strings.Contains(steps, "`"+name+"`") {
+			t.Errorf("docs/deploy.md does not say that the pipeline takes %s", name)
+		}
+	}
+}
+
 // Shell scripts are looked at where shellcheck is installed; CI installs it.
 func TestScriptsAreClean(t *testing.T) {
 	files, err := filepath.Glob("*/*.sh")

@@ -85,11 +85,19 @@ func readPlan(file string, getenv func(string) string) (*plan.Plan, error) {
 	return p, errors.Join(missing(file, p, getenv)...)
 }
 
-// missing are the app settings that the plan names and that are empty.
+// missing are the app settings that the plan names and that hold nothing to use.
 func missing(file string, p *plan.Plan, getenv func(string) string) (errs []error) {
 	need := func(path, setting, holds string) {
-		if setting != "" && getenv(setting) == "" {
-			errs = append(errs, fmt.Errorf("%s: %s: app setting %s, which should hold %s, is empty", file, path, setting, holds))
+		if setting == "" {
+			return
+		}
+		if why := job.Unset(getenv(setting)); why != "" {
+			errs = append(errs, fmt.Errorf("%s: %s: app setting %s, which should hold %s, %s", file, path, setting, holds, why))
+		}
+	}
+	key := func(path string, a job.Access) {
+		if a.Mode == job.AccessKey {
+			need(path, a.KeySetting, "the storage key")
 		}
 	}
 	for _, w := range p.Webhooks {
@@ -97,10 +105,11 @@ func missing(file string, p *plan.Plan, getenv func(string) string) (errs []erro
 		need("webhooks."+w.Name, w.KeySetting, "the key that signs")
 	}
 	for _, s := range p.Services {
-		if s.Access.Mode == job.AccessKey {
-			need("services."+s.Name, s.Access.KeySetting, "the storage key")
-		}
+		key("services."+s.Name, s.Access)
 		need("services."+s.Name, s.Heartbeat, "the heartbeat's URL")
+		for _, b := range s.Standbys {
+			key("services."+s.Name+".standbys."+b.Name, b.Access)
+		}
 	}
 	return errs
 }

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	planted = "cGxhbnRlZC1zZWNyZXQ="
-	sample  = "version: 1\nservices: {a: {resourceId: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ApiManagement/service/a, storageAccount: abc, container: abc%s}}\n"
+	planted   = "cGxhbnRlZC1zZWNyZXQ="
+	standbyID = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ApiManagement/service/b"
+	sample    = "version: 1\nservices: {a: {resourceId: /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.ApiManagement/service/a, storageAccount: abc, container: abc%s}}\n"
 )
 
 // settings are those of a development machine where nothing else runs.
@@ -64,6 +65,15 @@ func TestServeSaysEveryReasonAndDoesNotListen(t *testing.T) {
 		{"no plan", good, map[string]string{"LIFEBOAT_PLAN": "/nowhere/lifeboat.yaml"}, []string{"lifeboat.sample.yaml"}},
 		{"an access key that is not there", strings.Replace(sample, "%s", ", access: AccessKey, accessKeySetting: BACKUP_KEY", 1), nil,
 			[]string{"app setting BACKUP_KEY"}},
+		{"an access key whose reference was not resolved", strings.Replace(sample, "%s", ", access: AccessKey, accessKeySetting: BACKUP_KEY", 1),
+			map[string]string{"BACKUP_KEY": "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/BACKUP-KEY)"},
+			[]string{"services.a: app setting BACKUP_KEY", "not resolved"}},
+		{"a webhook and a heartbeat whose references were not resolved",
+			strings.Replace(sample, "%s", ", heartbeatSetting: BEAT_URL", 1) + "webhooks: {ops: {urlSetting: OPS_URL}}\n",
+			map[string]string{"BEAT_URL": "@Microsoft.KeyVault(VaultName=v;SecretName=BEAT-URL)", "OPS_URL": "@Microsoft.KeyVault(VaultName=v;SecretName=OPS-URL)"},
+			[]string{"app setting BEAT_URL", "app setting OPS_URL", "not resolved"}},
+		{"a standby's access key that is not there", strings.Replace(sample, "%s", ", standbys: {b: {resourceId: "+standbyID+", access: AccessKey, accessKeySetting: STANDBY_KEY}}", 1), nil,
+			[]string{"services.a.standbys.b: app setting STANDBY_KEY"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
-// Computes the variables of a Bicep file that need nothing but the plan, which
-// is read as JSON from the standard input, and prints them as JSON. It knows
-// the functions that infra/ uses; uniqueString is not Azure's own.
+// Computes the variables of a Bicep file that need nothing but its parameters
+// and the plan, which is read as JSON from the standard input, and prints them
+// as JSON. Parameters have their defaults, or the values that are given as JSON.
+// It knows the functions that infra/ uses; uniqueString is not Azure's own.
 import { readFileSync } from 'node:fs'
 import { expression } from './expression.mjs'
 import { parse } from './grammar.mjs'
@@ -27,11 +28,13 @@ const functions = {
   uniqueString: (...all) => `unique(${all.join()})`,
 }
 
-const values = new Map()
+const given = JSON.parse(process.argv[3] ?? '{}')
+const values = new Map(Object.entries(given))
 const unknown = {}
 for (const node of parse(process.argv[2]).root.namedChildren) {
-  if (node.type !== 'variable_declaration') continue
-  const name = node.namedChildren[0].text
+  const name = node.namedChildren[0]?.text
+  const parameter = node.type === 'parameter_declaration' && node.text.includes('=') && !values.has(name)
+  if (node.type !== 'variable_declaration' && !parameter) continue
   try {
     values.set(name, expression(node.text.slice(node.text.indexOf('=') + 1), functions)(values))
   } catch (e) {

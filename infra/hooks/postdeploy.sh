@@ -28,7 +28,7 @@ trap 'rm -rf "$work"' EXIT
 unzip -q "$package" -d "$work/app"
 (cd "$work/app" && func azure functionapp publish "$LIFEBOAT_APP" --custom)
 
-app=$(az functionapp show --resource-group "$AZURE_RESOURCE_GROUP" --name "$LIFEBOAT_APP" --query id --output tsv)
+app=$(az functionapp show --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" --name "$LIFEBOAT_APP" --query id --output tsv)
 tries=0
 until az resource show --ids "$app/functions/ConfigChange" --output none 2>/dev/null; do
   tries=$((tries + 1))
@@ -40,7 +40,7 @@ done
 # that nobody else reads.
 key=
 if grep -q '"authLevel": *"function"' "$work/app/AlertHook/function.json"; then
-  key=$(az functionapp function keys list --resource-group "$AZURE_RESOURCE_GROUP" --name "$LIFEBOAT_APP" --function-name AlertHook --query default --output tsv)
+  key=$(az functionapp function keys list --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" --name "$LIFEBOAT_APP" --function-name AlertHook --query default --output tsv)
 fi
 umask 077
 cat >"$work/secure.json" <<JSON
@@ -51,7 +51,7 @@ cat >"$work/secure.json" <<JSON
 }
 JSON
 # Given by the file: alertHookKey=
-az deployment sub create --name "lifeboat-after-$AZURE_ENV_NAME" --location "$AZURE_LOCATION" --output none \
+az deployment sub create --subscription "$AZURE_SUBSCRIPTION_ID" --name "lifeboat-after-$AZURE_ENV_NAME" --location "$AZURE_LOCATION" --output none \
   --template-file infra/after.bicep --parameters "@$work/secure.json" --parameters \
   location="$AZURE_LOCATION" \
   resourceGroupName="$AZURE_RESOURCE_GROUP" \
@@ -64,3 +64,5 @@ az deployment sub create --name "lifeboat-after-$AZURE_ENV_NAME" --location "$AZ
   existingTopics="${LIFEBOAT_EXISTING_TOPICS:-"{}"}"
 
 echo "lifeboat: deployed to $LIFEBOAT_APP_URL. Now look: lifeboat check (docs/deploy.md)"
+# Said again: what the first hook said is far up by now.
+infra/hooks/secrets.sh

@@ -13,7 +13,7 @@ if [ -n "${LIFEBOAT_AUTH_CLIENT_ID:-}" ] && [ "${LIFEBOAT_SKIP_REGISTRATION:-}" 
     if [ -n "$there" ]; then
       az ad app federated-credential delete --id "$LIFEBOAT_AUTH_CLIENT_ID" --federated-credential-id "$name"
     fi
-    issuer="https://login.microsoftonline.com/$(az account show --query tenantId --output tsv)/v2.0"
+    issuer="https://login.microsoftonline.com/$(az account show --subscription "$AZURE_SUBSCRIPTION_ID" --query tenantId --output tsv)/v2.0"
     az ad app federated-credential create --id "$LIFEBOAT_AUTH_CLIENT_ID" --output none --parameters "{
       \"name\": \"$name\", \"issuer\": \"$issuer\", \"subject\": \"$LIFEBOAT_IDENTITY_PRINCIPAL\",
       \"audiences\": [\"api://AzureADTokenExchange\"]
@@ -22,9 +22,4 @@ if [ -n "${LIFEBOAT_AUTH_CLIENT_ID:-}" ] && [ "${LIFEBOAT_SKIP_REGISTRATION:-}" 
   az ad app update --id "$LIFEBOAT_AUTH_CLIENT_ID" --web-redirect-uris "$LIFEBOAT_APP_URL/.auth/login/aad/callback"
 fi
 
-if [ -n "${LIFEBOAT_VAULT:-}" ]; then
-  echo "lifeboat: the plan names these settings; put each value into vault $LIFEBOAT_VAULT, with - for _ in its name:"
-  echo "  $LIFEBOAT_SECRETS"
-  echo "  az keyvault secret set --vault-name $LIFEBOAT_VAULT --name OPS-WEBHOOK-URL --value ..."
-  echo "lifeboat: you need the role Key Vault Secrets Officer on it. The app does not start before each is there."
-fi
+infra/hooks/secrets.sh

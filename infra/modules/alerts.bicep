@@ -7,6 +7,8 @@ param location string
 param tags object
 @description('Mail addresses; with none the alerts are seen in the portal only.')
 param emails array
+@description('Whether the watchdog logs what it sees: the two log alerts ask for its lines, and without them one never fires and the other always does.')
+param watched bool
 param serviceBusId string
 param insightsId string
 
@@ -76,7 +78,7 @@ resource behind 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     displayName: 'Lifeboat: backups are behind'
     description: 'A service has had no good backup within its interval and grace, or none that can be restored.'
     severity: 1
-    enabled: true
+    enabled: watched
     autoMitigate: true
     scopes: [insightsId]
     evaluationFrequency: 'PT5M'
@@ -118,7 +120,7 @@ resource silent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     displayName: 'Lifeboat: the watchdog is silent'
     description: 'Nobody has looked at the fleet for half an hour: the app is down, or its table can not be read.'
     severity: 1
-    enabled: true
+    enabled: watched
     autoMitigate: true
     scopes: [insightsId]
     evaluationFrequency: 'PT5M'

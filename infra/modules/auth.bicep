@@ -1,6 +1,7 @@
 // App Service authentication in front of every HTTP function but those that
 // have a key of their own: Event Grid's door, which the host guards with a
-// system key, and the metrics, which scrapers read with a function key.
+// system key, and the metrics and the state, which programs read with a
+// function key.
 
 param appName string
 @description('The client id of the app registration (infra/app-registration.sh makes it).')
@@ -25,6 +26,7 @@ resource auth 'Microsoft.Web/sites/config@2024-04-01' = {
       excludedPaths: [
         '/runtime/webhooks/eventgrid'
         '/api/metrics'
+        '/api/state'
       ]
     }
     httpSettings: {

@@ -7,7 +7,6 @@ param existingTopic string
 param name string
 @description('The source\'s region; global for a resource group.')
 param location string
-param tags object
 param sourceId string
 @allowed(['Microsoft.ApiManagement.Service', 'Microsoft.Resources.ResourceGroups', 'Microsoft.Storage.StorageAccounts'])
 param topicType string
@@ -20,7 +19,6 @@ param subscriptions array
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existingTopic)) {
   name: name
   location: location
-  tags: tags
   properties: {
     source: sourceId
     topicType: topicType

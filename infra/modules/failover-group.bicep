@@ -1,7 +1,6 @@
 // The action group that hands alerts about the services to AlertHook.
 
 param name string
-param tags object
 param hookUri string
 @description('The client id of the app registration; empty without one.')
 param clientId string
@@ -15,7 +14,6 @@ param hookKey string
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: name
   location: 'global'
-  tags: tags
   properties: {
     enabled: true
     groupShortName: 'lb-failover'

@@ -2,7 +2,6 @@
 
 param alertName string
 param location string
-param tags object
 param gatewayUrl string
 param insightsName string
 param actionGroupId string
@@ -14,9 +13,9 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 resource test 'Microsoft.Insights/webtests@2022-06-15' = {
   name: alertName
   location: location
-  tags: union(tags, {
+  tags: {
     'hidden-link:${insights.id}': 'Resource'
-  })
+  }
   kind: 'standard'
   properties: {
     SyntheticMonitorId: alertName
@@ -49,7 +48,6 @@ resource test 'Microsoft.Insights/webtests@2022-06-15' = {
 resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: alertName
   location: 'global'
-  tags: tags
   properties: {
     description: 'The gateway does not answer in most places.'
     severity: 0

@@ -2,14 +2,12 @@
 // machines only; the activity log tells this one's. Available ends the alert.
 
 param alertName string
-param tags object
 param serviceId string
 param actionGroupId string
 
 resource alert 'Microsoft.Insights/activityLogAlerts@2020-10-01' = {
   name: alertName
   location: 'global'
-  tags: tags
   properties: {
     description: 'Resource Health: the service is unavailable, or available again.'
     enabled: true

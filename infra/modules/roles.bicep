@@ -3,8 +3,6 @@
 
 param principalId string
 param hostAccount string
-param stateAccount string
-param tableName string
 param serviceBus string
 param insights string
 @description('The vault with the secrets that the plan names; empty if it names none.')
@@ -19,20 +17,6 @@ var secretsUser = '4633458b-17de-408a-874e-0445c86b69e6'
 
 resource host 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
   name: hostAccount
-}
-
-resource state 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
-  name: stateAccount
-}
-
-resource stateTables 'Microsoft.Storage/storageAccounts/tableServices@2023-05-01' existing = {
-  parent: state
-  name: 'default'
-}
-
-resource stateTable 'Microsoft.Storage/storageAccounts/tableServices/tables@2023-05-01' existing = {
-  parent: stateTables
-  name: tableName
 }
 
 resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
@@ -82,16 +66,6 @@ resource hostBlobsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 resource hostTablesRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(host.id, principalId, tableDataContributor)
   scope: host
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', tableDataContributor)
-  }
-}
-
-resource stateTableRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(stateTable.id, principalId, tableDataContributor)
-  scope: stateTable
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

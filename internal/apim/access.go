@@ -42,8 +42,12 @@ func unknown(format string, args ...any) job.Grant {
 }
 
 func (c *Client) keyAccess(s job.Service) job.Grant {
-	if c.options.Secret == nil || c.options.Secret(s.Access.KeySetting) == "" {
-		return notGranted("App setting %s, which should hold the key of storage account %s, is empty: set it.", s.Access.KeySetting, s.Account)
+	key := ""
+	if c.options.Secret != nil {
+		key = c.options.Secret(s.Access.KeySetting)
+	}
+	if why := job.Unset(key); why != "" {
+		return notGranted("App setting %s, which should hold the key of storage account %s, %s.", s.Access.KeySetting, s.Account, why)
 	}
 	return granted()
 }

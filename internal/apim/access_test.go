@@ -60,6 +60,8 @@ func TestAccessByKey(t *testing.T) {
 	w.is(w.client.Access(t.Context(), s), job.Granted)
 	s.Access.KeySetting = "KEY_NEU"
 	w.is(w.client.Access(t.Context(), s), job.NotGranted, "KEY_NEU", "stbackups", "set it")
+	s.Access.KeySetting = "KEY_REF"
+	w.is(w.client.Access(t.Context(), s), job.NotGranted, "KEY_REF", "stbackups", "not resolved")
 	o := w.options(wire.Transport{Handler: w.network()})
 	o.Secret = nil
 	without, err := apim.New(o)

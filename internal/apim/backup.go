@@ -67,8 +67,8 @@ func (c *Client) parameters(s job.Service, blob string) (armapimanagement.Servic
 		p.ClientID = &s.Access.ClientID
 	case job.AccessKey:
 		key := c.options.Secret(s.Access.KeySetting)
-		if key == "" {
-			return p, fmt.Errorf("app setting %s, which should hold the storage key, is empty: set it", s.Access.KeySetting)
+		if why := job.Unset(key); why != "" {
+			return p, fmt.Errorf("app setting %s, which should hold the storage key, %s", s.Access.KeySetting, why)
 		}
 		p.AccessKey = &key
 	}

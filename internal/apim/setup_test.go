@@ -106,7 +106,12 @@ func (w *world) connect(t policy.Transporter) *apim.Client {
 	return c
 }
 
-func settings(name string) string { return map[string]string{"KEY_WEU": storageKey}[name] }
+func settings(name string) string {
+	return map[string]string{"KEY_WEU": storageKey, "KEY_REF": unresolved}[name]
+}
+
+// unresolved is what the platform leaves where it can't follow a reference.
+const unresolved = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/KEY-REF)"
 
 // network leads a request to ARM or to the stranger, by scheme and host.
 func (w *world) network() http.Handler {

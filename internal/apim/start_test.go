@@ -229,9 +229,11 @@ func TestStartSaysWhoMayWriteTheBlob(t *testing.T) {
 func TestStartWithoutTheKeyIsRefused(t *testing.T) {
 	w := newWorld(t)
 	s := weu()
-	s.Access.KeySetting = "KEY_NEU"
-	_, err := w.client.StartBackup(t.Context(), s, blob)
-	w.fails(err, job.AzureError{Kind: job.ErrRefused, Message: "app setting KEY_NEU, which should hold the storage key, is empty: set it"})
+	for setting, why := range map[string]string{"KEY_NEU": "is empty: set it", "KEY_REF": job.Unset(unresolved)} {
+		s.Access.KeySetting = setting
+		_, err := w.client.StartBackup(t.Context(), s, blob)
+		w.fails(err, job.AzureError{Kind: job.ErrRefused, Message: "app setting " + setting + ", which should hold the storage key, " + why})
+	}
 	if n := w.requests("POST"); n != 0 {
 		t.Errorf("%d POSTs, want none", n)
 	}

@@ -247,7 +247,7 @@ func TestSampleShowsTheDefaultsAndWorksUncommented(t *testing.T) {
 		t.Errorf("environment %q, webhooks %v, settings %q", all.Environment, all.Webhooks, all.Settings())
 	}
 	// What only examples can show is not among the defaults.
-	all.Services[0].Webhooks, all.Services[0].Heartbeat = nil, ""
+	all.Services[0].Webhooks, all.Services[0].Heartbeat, all.Services[0].Failover.Approvers = nil, "", ""
 	for i := range all.Services {
 		if got := all.Services[i].Retention; got == nil || numbers(*got) != defaultRetention {
 			t.Errorf("%s keeps %+v, want %+v", all.Services[i].Name, got, defaultRetention)
@@ -257,8 +257,20 @@ func TestSampleShowsTheDefaultsAndWorksUncommented(t *testing.T) {
 			t.Errorf("%s uncommented = %+v, want %+v", all.Services[i].Name, all.Services[i], said.Services[i])
 		}
 	}
-	for _, s := range serviceSettings {
-		if s.key != "apiVersion" && s.key != "accessKeySetting" && !strings.Contains(string(data), s.key+":") {
+	shows(t, string(data), serviceSettings)
+	shows(t, string(data), standbySettings)
+	shows(t, string(data), failoverSettings)
+	shows(t, string(data), changesSettings)
+	shows(t, string(data), retentionSettings)
+	shows(t, string(data), webhookSettings)
+	shows(t, string(data), deliverySettings)
+}
+
+// shows wants a sample to name every setting.
+func shows[T any](t *testing.T, sample string, settings []setting[T]) {
+	t.Helper()
+	for _, s := range settings {
+		if !strings.Contains(sample, s.key+":") {
 			t.Errorf("the sample does not show %s", s.key)
 		}
 	}

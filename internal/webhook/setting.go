@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"lifeboat/internal/job"
 )
 
 // value reads the app setting of d, without the white space around it that
@@ -14,8 +16,7 @@ func (c *Client) value(d destination, want string) (string, error) {
 	switch {
 	case value == "":
 		return "", fmt.Errorf("%s: app setting %s %w: set it to %s, or take it out of the plan", d.name, d.setting, ErrNotSet, want)
-	case strings.HasPrefix(value, "@Microsoft.KeyVault("):
-		// The platform leaves the reference as it is where it can't follow it.
+	case job.Unresolved(value):
 		return "", d.errorf("its Key Vault reference was not resolved: give the app's identity access to that secret")
 	}
 	return value, nil
