@@ -78,11 +78,7 @@ var scenes = []struct {
 		{"no restore yet", alerted, none, Passed},
 		{"this restore, judged again before it starts", alerted, func(w *world) { w.f.Incident.Attempt = w.r.Job }, Passed},
 		{"the incident has had a restore", alerted, func(w *world) { w.f.Incident.Attempt = "apim-neu-inc1-restore" }, Refused},
-		{"an acknowledged restore, and an alert asks", alerted, func(w *world) { w.f.Incident.Attempt, w.f.Incident.Acknowledged = "apim-neu-inc1-restore", true }, Refused},
-		{"an acknowledged restore, and a person asks", asked, func(w *world) {
-			w.f.Incident = Incident{IncidentOpen, "apim-neu-inc1-restore", true}
-		}, warning},
-		{"an unacknowledged restore, and a person asks", asked, func(w *world) { w.f.Incident = Incident{IncidentOpen, "apim-neu-inc1-restore", false} }, Refused},
+		{"the incident has had a restore, and a person asks", asked, func(w *world) { w.f.Incident = Incident{IncidentOpen, "apim-neu-inc1-restore"} }, Refused},
 		{"not known", alerted, func(w *world) { w.f.Incident.State = "" }, Waits},
 	}},
 	{SourceCooledDown, cooldown(func(w *world) *Failover { return &w.f.SourceFailover })},
@@ -130,12 +126,9 @@ var scenes = []struct {
 	}},
 	{SameTier, []scene{
 		{"the same tier", alerted, none, Passed},
-		{"the source has another tier by now", alerted, func(w *world) { w.f.Source.Tier = "Standard" }, Passed},
 		{"another tier", asked, func(w *world) { w.f.Target.Tier = "Standard" }, Refused},
 		{"the target's tier is not known", alerted, func(w *world) { w.f.Target.Tier = "" }, Waits},
-		{"the backup's tier is not recorded, and an alert asks", alerted, func(w *world) { w.f.Point.Tier = "" }, Refused},
-		{"the backup's tier is not recorded, and a person asks", asked, func(w *world) { w.f.Point.Tier = "" }, warning},
-		{"neither the backup's nor the source's tier is known", asked, func(w *world) { w.f.Point.Tier, w.f.Source.Tier = "", "" }, Refused},
+		{"the backup's tier is not recorded", asked, func(w *world) { w.f.Point.Tier = "" }, Refused},
 		{"no backup", alerted, func(w *world) { w.f.Point = Point{Found: No} }, Refused},
 		{"not known which backup", alerted, func(w *world) { w.f.Point = Point{} }, Waits},
 	}},

@@ -111,7 +111,8 @@ func stillOpen(q question) Verdict {
 
 // firstAttempt holds people back too: a restore that failed may have left its
 // target half restored, and somebody has to look before the next. To
-// acknowledge the attempt is that look; an alert never gets a second one.
+// acknowledge the attempt is that look, and ends the incident; an alert never
+// gets a second one.
 func firstAttempt(q question) Verdict {
 	i := q.f.Incident
 	switch {
@@ -121,8 +122,6 @@ func firstAttempt(q question) Verdict {
 		return pass("The incident of %s has had no restore.", name(q.r.Source))
 	case i.Attempt == q.r.Job:
 		return pass("This is the one restore of the incident of %s.", name(q.r.Source))
-	case !q.r.Automatic && i.Acknowledged:
-		return warned("The incident of %s has had a restore, %s, which a person acknowledged. You asked for another.", name(q.r.Source), name(i.Attempt))
 	}
 	return refuse("The incident of %s has had its one restore, %s. Look at how that ended (lifeboat job %[2]s), acknowledge it, and ask for the next one yourself.", name(q.r.Source), name(i.Attempt))
 }

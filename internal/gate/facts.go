@@ -106,8 +106,6 @@ type Incident struct {
 	State IncidentState
 	// Attempt is the job of the incident's restore; "" if it has had none.
 	Attempt string
-	// Acknowledged: a person has taken note of how that attempt ended.
-	Acknowledged bool
 }
 
 // Failover is the last one in which a service took part.
@@ -120,9 +118,6 @@ type Failover struct {
 // Source is the service that is down.
 type Source struct {
 	ResourceID string
-	// Tier is the source's own, as last seen. Nothing needs it while the
-	// point says its tier, for the source may not answer.
-	Tier string
 }
 
 // Target is the service that the restore overwrites.

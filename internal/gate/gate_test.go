@@ -184,8 +184,8 @@ func TestATargetThatHoldsThePointNeedsNoRestore(t *testing.T) {
 // optional are the facts whose zero value is as good as any: they only say
 // more about another one.
 var optional = []string{
-	"Maintenance.Until", "Incident.Attempt", "Incident.Acknowledged", "SourceFailover.Acknowledged", "TargetFailover.Acknowledged",
-	"Source.Tier", "Target.LeasedBy", "Target.Wanted", "Target.WantedBy", "Target.Holds",
+	"Maintenance.Until", "Incident.Attempt", "SourceFailover.Acknowledged", "TargetFailover.Acknowledged",
+	"Target.LeasedBy", "Target.Wanted", "Target.WantedBy", "Target.Holds",
 }
 
 // A fact that is added later must be looked at by a gate, or be named above.

@@ -109,17 +109,13 @@ func wellFormed(t *rapid.T, d Decision, gates []gate) {
 // held are the conditions on the target and the backup.
 func held(t *rapid.T, w world) {
 	target, point := w.f.Target, w.f.Point
-	tier := point.Tier
-	if tier == "" && !w.r.Automatic {
-		tier = w.f.Source.Tier
-	}
 	for what, ok := range map[string]bool{
 		"not serving":    target.Serving == No,
 		"not the source": w.r.Source != w.r.Target && target.ResourceID != w.f.Source.ResourceID,
 		"a standby":      slices.Contains(w.p.Standbys, w.r.Target),
 		"ready":          target.Exists == Yes && target.ProvisioningState == "Succeeded",
 		"free":           target.Leased == No || target.LeasedBy == w.r.Job && w.r.Job != "",
-		"same tier":      tier == target.Tier && slices.Contains(classic, tier),
+		"same tier":      point.Tier == target.Tier && slices.Contains(classic, point.Tier),
 		"a backup":       point.Found == Yes && point.Service == w.r.Source && point.RestorableUntil.After(now),
 	} {
 		if !ok {
@@ -138,7 +134,7 @@ func answered(t *rapid.T, w world) {
 	for what, ok := range map[string]bool{
 		"approved":     w.p.Mode == Auto || a.Given == Yes && a.Expires.After(now) && a.By != "" && !same && a.Job == w.r.Job,
 		"cooled down":  within(w.f.SourceFailover) && within(w.f.TargetFailover),
-		"one attempt":  w.f.Incident.Attempt == "" || w.f.Incident.Attempt == w.r.Job || !w.r.Automatic && w.f.Incident.Acknowledged,
+		"one attempt":  w.f.Incident.Attempt == "" || w.f.Incident.Attempt == w.r.Job,
 		"by an alert":  !w.r.Automatic || w.p.Mode != Off && slices.Contains(w.p.Rules, w.r.Rule) && w.f.Incident.State == IncidentOpen,
 		"down":         !w.r.Automatic || w.f.Probe.Health == Unhealthy || w.f.Probe.Health == Unreachable,
 		"expected up":  !w.r.Automatic || m.On == No || m.On == Yes && !m.Until.IsZero() && !m.Until.After(now),

@@ -90,7 +90,7 @@ func sameTier(q question) Verdict {
 	if v, ok := q.point(); !ok {
 		return v
 	}
-	target, backup, source := q.f.Target.Tier, q.f.Point.Tier, q.f.Source.Tier
+	target, backup := q.f.Target.Tier, q.f.Point.Tier
 	switch {
 	case target == "":
 		return q.unknown("whether %s has the backup's tier", name(q.r.Target))
@@ -98,8 +98,6 @@ func sameTier(q question) Verdict {
 		return pass("The backup and %s both have tier %s.", name(q.r.Target), name(target))
 	case backup != "":
 		return refuse("The backup is of tier %s and %s has tier %s: Azure restores only onto the same tier. Choose another standby, or a backup of that tier (lifeboat points %s).", name(backup), name(q.r.Target), name(target), name(q.r.Source))
-	case !q.r.Automatic && source != "" && same(source)(target):
-		return warned("Backup %s does not say its tier. %s has tier %s, as %s has; if the backup is of another, Azure will refuse it.", name(q.f.Point.Name), name(q.r.Target), name(target), name(q.r.Source))
 	}
 	return refuse("Backup %s does not say its tier, so that it can't be compared with %s. Choose another: lifeboat points %s.", name(q.f.Point.Name), name(q.r.Target), name(q.r.Source))
 }

@@ -33,7 +33,7 @@ func alerted() world {
 			Incident:       Incident{State: IncidentOpen},
 			SourceFailover: Failover{Happened: Yes, At: now.Add(-90 * 24 * time.Hour)},
 			TargetFailover: Failover{Happened: Yes, At: now.Add(-90 * 24 * time.Hour)},
-			Source:         Source{ResourceID: id + "weu", Tier: "Premium"},
+			Source:         Source{ResourceID: id + "weu"},
 			Target: Target{
 				ResourceID: id + "neu", Exists: Yes, ProvisioningState: "Succeeded", Tier: "Premium",
 				Serving: No, Leased: No, Wanted: No, Holds: No,

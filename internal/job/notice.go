@@ -87,6 +87,9 @@ type NoticeFacts struct {
 	Took       time.Duration `json:"took,omitempty"`
 	Queue      string        `json:"queue,omitempty"`   // of a dead message
 	Excerpt    string        `json:"excerpt,omitempty"` // of a dead message, safe to show
+	// Untouched: the restore ended before anything was asked of Azure that
+	// changed the standby or may go on there.
+	Untouched bool `json:"untouched,omitempty"`
 }
 
 // NoticesBetween are the notices of the move that turns from into to.
@@ -160,6 +163,7 @@ func noticeFacts(t NoticeType, j Job) NoticeFacts {
 	o := j.order()
 	f.Standby, f.Point, f.By, f.Incident, f.Since = j.Service, o.Point.Blob, o.By, o.Incident, o.FiredAt
 	f.Gateway, f.Management, f.Warm = o.GatewayURL, o.ManagementURL, o.Warm
+	f.Untouched = j.State.Terminal() && j.State != Succeeded && o.Attempted.IsZero() && !j.Stranded
 	if j.State.Terminal() && !o.FiredAt.IsZero() {
 		f.Took = j.EndedAt.Sub(o.FiredAt)
 	}

@@ -116,6 +116,18 @@ type Held struct {
 	Until  time.Time
 }
 
+const (
+	// longHold is a wait for a time that was set: a maintenance's end, an
+	// alert's age. One for somebody else's operation is told by the minute,
+	// and costs the job its own time.
+	longHold = 10 * time.Minute
+	// mostHeld is how long a restore may be held from its order on.
+	mostHeld = 14 * 24 * time.Hour
+	// heldLook is how often a restore that is held for long looks whether it
+	// still is: a person may end a maintenance sooner.
+	heldLook = 15 * time.Minute
+)
+
 func (e Held) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if !j.Choosing() {
 		return j, ErrImpossible
@@ -124,7 +136,15 @@ func (e Held) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	o.Gates = e.Gates
 	j = j.ordered(o)
 	j.State, j.Reason = Pending, e.Reason
-	j.NotBefore = later(e.Until, now.Add(rules.PollMin))
+	if e.Until.Sub(now) > longHold {
+		// What outlasts the hold is given as much time as any other.
+		until := e.Until.Add(rules.Deadline)
+		if most := j.CreatedAt.Add(mostHeld); until.After(most) {
+			until = most
+		}
+		j.Deadline = later(j.Deadline, until).UTC()
+	}
+	j.NotBefore = now.Add(min(max(e.Until.Sub(now), rules.PollMin), heldLook))
 	return j, nil
 }
 

@@ -160,13 +160,16 @@ func restoreFailed(n job.Notice) Text {
 		Next:     fmt.Sprintf("Look at %s in the portal. Then \"lifeboat acknowledge %s --outcome failback\", and ask again: %s", r.standby, r.source, r.again()),
 		Severity: Critical,
 	}
-	switch f.Code {
-	case job.CodeOutcomeUnknown:
+	switch {
+	case f.Untouched:
+		t.Meaning = "No restore was begun: " + r.untouched()
+		t.Next = fmt.Sprintf("If %s is still down: %s. If it is well, there is nothing to do.", r.source, r.again())
+	case f.Code == job.CodeOutcomeUnknown:
 		t.Subject = fmt.Sprintf("it is not known whether %s was restored", r.standby)
 		t.Meaning = fmt.Sprintf("Whether %s was restored can't be told from here, so nothing is repeated.", r.standby)
-	case job.CodeNotLanded:
+	case f.Code == job.CodeNotLanded:
 		t.Meaning = fmt.Sprintf("Azure never began: %s holds what it held.", r.standby)
-	case job.CodeDeadlineExceeded:
+	case f.Code == job.CodeDeadlineExceeded:
 		t.Meaning = fmt.Sprintf("If it had been begun, Azure may still be at work on %s, and nothing else is begun there until that has ended. It may be half restored: send it no traffic.", r.standby)
 	}
 	return t

@@ -126,6 +126,14 @@ var scenes = []scene{
 	{"not in time", job.NoticeRestoreFailed, ordered(restoreJob, func(f *job.NoticeFacts) {
 		f.Code, f.Message, f.Took = job.CodeDeadlineExceeded, "not done by its deadline, while InProgress", 8*time.Hour
 	})},
+	{"not in time, and never begun", job.NoticeRestoreFailed, ordered(restoreJob, func(f *job.NoticeFacts) {
+		f.Code, f.Message, f.Took = job.CodeDeadlineExceeded, "not done by its deadline, while Pending: apim-neu is held by job x.", 8*time.Hour
+		f.Untouched = true
+	})},
+	{"the safety backup failed", job.NoticeRestoreFailed, ordered(personJob, func(f *job.NoticeFacts) {
+		f.Code, f.Message, f.Took = "StorageAccountAccessDenied", "Grant it.", 20*time.Minute
+		f.Untouched = true
+	})},
 	{"of a warm standby", job.NoticeRestoreFailed, ordered(warmJob, func(f *job.NoticeFacts) {
 		f.Code, f.Message, f.Took = "InternalServerError", "Try again later.", 33*time.Minute
 	})},

@@ -114,14 +114,17 @@ func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, sourc
 }
 
 // began reports whether the last failover onto a standby was source's: several
-// services may share one, and each acknowledges its own.
+// services may share one, and each acknowledges its own. A standby's last
+// failover may also have been its own, onto a standby that it has itself.
 func (e *Engine) began(ctx context.Context, source string, standby job.Summary) (bool, error) {
 	if standby.FailoverJob == "" {
 		return false, nil
 	}
 	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
 	if errors.Is(err, job.ErrNotFound) {
-		return true, nil // cleaned up, long after its cool-down
+		// One that was onto this standby was cleaned up, long after its cool-down.
+		homes := Homes(e.Plan, standby.FailoverJob)
+		return len(homes) > 0 && homes[0] == standby.Service, nil
 	}
 	return err == nil && j.Restore.Source == source, err
 }

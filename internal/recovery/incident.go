@@ -42,7 +42,7 @@ func (e *Engine) ruled(rule string) (plan.Service, bool) {
 }
 
 // fire joins an alert to its service's open incident, or opens one. Late
-// copies of an alert that has been resolved are dropped.
+// copies of an alert that has been resolved, or acknowledged, are dropped.
 func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert) error {
 	record, err := e.Store.Alert(ctx, source.Name, a.ID)
 	switch {
@@ -50,7 +50,9 @@ func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert)
 	case err != nil:
 		return err
 	case record.ResolvedAt.IsZero():
-		return e.respond(ctx, source, record.Incident)
+		if known, err := e.known(ctx, source, a, record.AlertRecord); known || err != nil {
+			return err
+		}
 	case a.Late(record.ResolvedAt):
 		e.Log.InfoContext(ctx, "late copy of a resolved alert dropped", keyService, source.Name, "rule", a.Rule)
 		return nil
@@ -89,6 +91,9 @@ func (e *Engine) join(ctx context.Context, source plan.Service, a job.StoredAler
 	if err != nil {
 		return err
 	}
+	if incident.Open() && e.stale(incident.Incident) {
+		return e.makeWay(ctx, incident)
+	}
 	if !incident.Open() {
 		return fmt.Errorf("incident %s has been resolved: %w", incident.ID, job.ErrConflict)
 	}
@@ -112,15 +117,22 @@ func (e *Engine) respond(ctx context.Context, source plan.Service, id string) er
 	if err != nil || !there {
 		return err
 	}
+	return e.respondTo(ctx, source, incident)
+}
+
+func (e *Engine) respondTo(ctx context.Context, source plan.Service, incident job.StoredIncident) error {
 	if !incident.Open() || source.Failover.Mode == plan.FailoverOff || len(source.Standbys) == 0 {
 		return nil
+	}
+	if e.stale(incident.Incident) {
+		return e.lapse(ctx, incident)
 	}
 	if incident.Restore == "" {
 		target := source.Standbys[0].Name
 		changed := incident.Incident
 		changed.Target, changed.Restore = target, job.RestoreID(target, incident.ID)
 		if err := e.Store.SaveIncident(ctx, incident, changed); err != nil {
-			return fmt.Errorf("name the restore of incident %s: %w", id, err)
+			return fmt.Errorf("name the restore of incident %s: %w", incident.ID, err)
 		}
 		incident.Incident = changed
 	}

@@ -36,7 +36,8 @@ func (h *history) copyAlert() {
 	}
 }
 
-// outage is an alert as it should be, and perhaps its end, soon.
+// outage is an alert as it should be, and perhaps its end, soon. Resource
+// Health has one identity for all outages of a service.
 func (h *history) outage() {
 	s := h.service()
 	if len(s.Failover.Rules) == 0 {
@@ -44,6 +45,9 @@ func (h *history) outage() {
 	}
 	h.goDown(s.Name)
 	a := request.Alert{ID: h.id("/outage"), Rule: s.Failover.Rules[0], Condition: request.Fired, FiredAt: h.now().Add(-time.Duration(h.r.IntN(10)) * time.Minute)}
+	if one(h.r, 3) {
+		a.ID, a.MonitoringService = "/health"+a.Rule, request.ResourceHealth
+	}
 	h.sendAlert(a)
 	if one(h.r, 2) {
 		h.after(time.Duration(h.r.Int64N(int64(pick(h.r, time.Minute, 10*time.Minute, time.Hour)))), func() {

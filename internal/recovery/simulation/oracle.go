@@ -38,6 +38,7 @@ type oracle struct {
 	asked       []request.Request
 	approvals   []approval
 	maintenance map[string]since
+	maintained  map[string]time.Time // the latest end of a source's maintenance that was asked for
 	tiers       map[string]since2
 	healthy     map[string]time.Time // since when
 	blinded     time.Time
@@ -88,6 +89,7 @@ func (o *oracle) init(h *history) {
 	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	o.maintenance, o.tiers, o.healthy = map[string]since{}, map[string]since2{}, map[string]time.Time{}
+	o.maintained = map[string]time.Time{}
 	o.serving, o.acks = map[string]failover{}, map[string]time.Time{}
 	o.underway, o.unsure, o.muted, o.hidden = map[string]int{}, map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}

@@ -50,10 +50,13 @@ func (h *history) noteAlert(a request.Alert, tell func(request.Alert) (taken boo
 	}
 	fired := h.fired[source]
 	began, is := fired[a.ID]
-	if source != "" && a.Condition == request.Fired && !is && a.FiredAt.After(h.resolved[a.ID]) {
+	if source != "" && a.Condition == request.Fired && (!is || a.FiredAt.After(began)) && a.FiredAt.After(h.resolved[a.ID]) {
 		fired[a.ID] = a.FiredAt
 	}
 	taken := tell(a)
+	if source != "" && a.Condition == request.Fired && taken {
+		h.answered(source, a)
+	}
 	if source != "" && a.Condition == request.Resolved && taken && (!is || !a.ResolvedAt.Before(began)) {
 		delete(fired, a.ID)
 		if a.ResolvedAt.After(h.resolved[a.ID]) {
@@ -65,6 +68,21 @@ func (h *history) noteAlert(a request.Alert, tell func(request.Alert) (taken boo
 	}
 	if len(fired) > 0 {
 		h.quiet[source] = time.Time{}
+	}
+}
+
+// answered checks that an alert that was taken has an incident that is open,
+// or has ended since it fired. Whoever ended it may have had another clock.
+func (h *history) answered(source string, a request.Alert) {
+	incidents := map[string]job.Incident{}
+	for _, i := range h.store.AllIncidents(source) {
+		incidents[i.ID] = i
+	}
+	for _, r := range h.store.AllAlerts(source) {
+		i := incidents[r.Incident]
+		if r.ID == a.ID && r.ResolvedAt.IsZero() && !i.Open() && a.FiredAt.After(i.ResolvedAt.Add(slack)) {
+			h.violate("I9", "alert %s of %s fired at %s, and its incident %s had ended at %s", a.ID, source, a.FiredAt, i.ID, i.ResolvedAt)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
 	"lifeboat/internal/recovery/recoverytest"
 )
 
@@ -165,7 +166,11 @@ func (c *call) bounded(j job.Job) {
 	}
 	s, _ := c.plan.Service(name)
 	most := s.Rules.Deadline + s.Jitter + 3*(s.Changes.AtMost+s.Changes.MinInterval) + 8*time.Hour
-	if j.Deadline.Sub(j.CreatedAt) > most {
+	last := j.CreatedAt
+	if asked := c.maintained[name]; j.Restore != nil && asked.After(last) { // what outlasts it has its time again
+		last = asked
+	}
+	if j.Deadline.Sub(last) > most || j.Deadline.Sub(j.CreatedAt) > recovery.TooOld {
 		c.violate("I2", "job %s has until %s, and was made at %s", j.ID, j.Deadline, j.CreatedAt)
 	}
 }

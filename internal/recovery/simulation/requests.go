@@ -131,6 +131,9 @@ func (h *history) maintain() {
 	r := request.Request{ID: h.id("m"), Kind: request.Maintenance, Service: h.service().Name, By: "ann", On: !one(h.r, 3)}
 	if r.On {
 		r.Until = h.now().Add(time.Duration(10+h.r.IntN(200)) * time.Minute)
+		if r.Until.After(h.maintained[r.Service]) {
+			h.maintained[r.Service] = r.Until
+		}
 	}
 	if h.ask(r) {
 		h.maintenance[r.Service] = since{r.Until, h.now()}

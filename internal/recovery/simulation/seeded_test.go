@@ -35,6 +35,7 @@ var bugs = []bug{
 	{"an alert is recorded over its end", "I4", []edit{{"recovery/recoverytest/store_incidents.go", "if p.alerts[a.ID].ETag != a.ETag {", "if false {"}}},
 	{"an alert joins an incident that ends", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "\t\ti.ETag = s.tag()\n", ""}}},
 	{"an alert joins an incident that has ended", "I9", []edit{{"recovery/incident.go", "if !incident.Open() {\n\t\treturn fmt.Errorf(", "if false {\n\t\treturn fmt.Errorf("}}},
+	{"an outage is taken for one that was acknowledged", "I9", []edit{{"recovery/occurrence.go", "return a.MonitoringService != request.ServiceHealth &&", "return false &&"}}},
 	{"a late acknowledgement counts for the next failover", "I5", []edit{
 		{"recovery/acknowledge.go", "if mine && since(summary.FailedOver, r) {", "if false {"},
 		{"recovery/acknowledge.go", "case since(summary.FailedOver, r):", "case false:"},

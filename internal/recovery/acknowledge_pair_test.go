@@ -1,0 +1,49 @@
+package recovery_test
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lifeboat/internal/recovery/recoverytest"
+	"lifeboat/internal/request"
+)
+
+// A standby may be protected too, by its source or by a third. Who acknowledges
+// the source says nothing about the standby's own failover.
+func TestAStandbysOwnFailoverIsItsOwn(t *testing.T) {
+	for _, third := range []string{"apim-weu", "apim-neu-2", "apim"} {
+		t.Run(third, func(t *testing.T) {
+			p := testPlan(t, `    standbys: {apim-neu: {resourceId: `+id+`apim-neu}}
+    failover: {mode: auto, rules: [down]}
+  apim-neu:
+    resourceId: `+id+`apim-neu
+    standbys: {`+third+`: {resourceId: `+id+third+`}}
+    failover: {mode: auto, rules: [neu down]}
+`)
+			synctest.Test(t, func(t *testing.T) {
+				w := recoverytest.NewWorld(p, slog.New(slog.DiscardHandler))
+				w.Run(t.Context(), 2*time.Hour)
+				w.Azure.Change("apim-neu", func(i *recoverytest.Instance) { i.Silent = true })
+				a := fired(time.Now())
+				a.Rule = "neu down"
+				send(t, w, a)
+				w.Run(t.Context(), 2*time.Hour)
+				if s := w.Store.SummaryOf(third); s.ServingFor != "apim-neu" {
+					t.Fatalf("%s does not serve: %+v", third, s)
+				}
+				for n, service := range []string{"apim-weu", "apim-neu"} {
+					ask(t, w, request.Request{ID: fmt.Sprint("ack", n), Kind: request.Acknowledge, Service: service, By: "ann", EnqueuedAt: time.Now()})
+					if got, want := w.Store.SummaryOf("apim-neu").Acknowledged, service == "apim-neu"; got != want {
+						t.Errorf("after the acknowledgement of %s, that of apim-neu's failover is %t", service, got)
+					}
+				}
+				if !w.Store.SummaryOf(third).Acknowledged {
+					t.Errorf("%s still cools down", third)
+				}
+			})
+		})
+	}
+}
