@@ -77,7 +77,15 @@ func samplePlan(t testing.TB, services ...string) *plan.Plan {
 // start puts the system together and starts it. Its log goes to the test's.
 func start(t *testing.T, p *plan.Plan, services []arm.Service) *app {
 	t.Helper()
-	a := &app{t: t, azure: emulator.New(emulator.Options{Services: services})}
+	a := &app{t: t, azure: emulator.New(emulator.Options{Services: services, Account: "stbackups"})}
+	a.deploy(p)
+	return a
+}
+
+// deploy starts the app in its Azure.
+func (a *app) deploy(p *plan.Plan) {
+	t := a.t
+	t.Helper()
 	log := slog.New(functions.LogHandler(slog.NewTextHandler(t.Output(), nil)))
 	a.worker = host.NewInProcess(handlers.New(a.engine(p, log), log, admitting(everybody)))
 	functionApp, err := host.Load(root, func(string) string { return "" })
@@ -88,7 +96,6 @@ func start(t *testing.T, p *plan.Plan, services []arm.Service) *app {
 	if err := a.host.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return a
 }
 
 func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {

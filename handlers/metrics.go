@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"lifeboat/internal/fleet"
 	"lifeboat/internal/functions"
@@ -20,7 +19,7 @@ func metricsText(engine *recovery.Engine, log *slog.Logger) functions.Registrati
 		rows, err := engine.Rows(r.Context())
 		var text bytes.Buffer
 		if err == nil {
-			err = metrics.Write(&text, fleet.View(engine.Plan, rows, time.Now()))
+			err = metrics.Write(&text, fleet.View(engine.Plan, rows, nowOf(engine)))
 		}
 		if err != nil {
 			log.ErrorContext(r.Context(), "metrics not computed", "error", err.Error())

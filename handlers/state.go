@@ -38,10 +38,7 @@ type found struct {
 // find reads what query asks for: a job, a service, or, without either, the
 // fleet.
 func (s state) find(ctx context.Context, query url.Values) found {
-	now := time.Now().UTC()
-	if s.engine.Now != nil {
-		now = s.engine.Now().UTC()
-	}
+	now := nowOf(s.engine)
 	service, id := query.Get("service"), query.Get("job")
 	switch {
 	case id != "":
@@ -50,6 +47,14 @@ func (s state) find(ctx context.Context, query url.Values) found {
 		return s.service(ctx, service, now)
 	}
 	return s.fleet(ctx, now)
+}
+
+// nowOf is what engine takes for now.
+func nowOf(engine *recovery.Engine) time.Time {
+	if engine.Now != nil {
+		return engine.Now().UTC()
+	}
+	return time.Now().UTC()
 }
 
 func (s state) fleet(ctx context.Context, now time.Time) found {

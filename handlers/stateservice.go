@@ -35,7 +35,8 @@ func (s state) service(ctx context.Context, name string, now time.Time) found {
 			known.Incidents = []job.Incident{i.Incident}
 		}
 	}
-	past := s.past(ctx, errs, p, &known.Rows, now)
+	past, err := s.past(ctx, p, &known.Rows, now)
+	errs.add(err)
 	known.Restores = s.restores(ctx, errs, known)
 	status := s.whole(ctx, &known, errs)
 	v, _ := web.About(known, name, past)
@@ -67,15 +68,18 @@ func partitions(p plan.Service) []string {
 	return names
 }
 
-// past reads p's points and jobs as far back as the page goes. Where past jobs
-// can't be listed, those that have not ended are read into rows.
-func (s state) past(ctx context.Context, errs *failures, p plan.Service, rows *fleet.Rows, now time.Time) web.Past {
+// past reads p's points and jobs as far back as the page goes: with an error,
+// as far as they can be read. Where past jobs can't be listed, those that have
+// not ended are read into rows.
+func (s state) past(ctx context.Context, p plan.Service, rows *fleet.Rows, now time.Time) (web.Past, error) {
+	errs := new(failures)
 	past := web.Past{Points: gather(errs, s.engine.Store.Points(ctx, p.Name))}
 	jobs, ok := s.engine.Store.(lister)
 	if !ok {
 		past.NoJobs = true
 		rows.Jobs = gather(errs, s.engine.Store.Unfinished(ctx))
-		return past
+		past.Incomplete = errs.any()
+		return past, errs.joined()
 	}
 	from := now.Add(-web.Window)
 	for _, name := range partitions(p) {
@@ -85,5 +89,6 @@ func (s state) past(ctx context.Context, errs *failures, p plan.Service, rows *f
 			}
 		}
 	}
-	return past
+	past.Incomplete = errs.any()
+	return past, errs.joined()
 }

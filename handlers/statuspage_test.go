@@ -104,6 +104,9 @@ func (s *shelf) Notices(context.Context) iter.Seq2[job.StoredNotice, error] {
 func (s *shelf) Incidents(context.Context) iter.Seq2[job.StoredIncident, error] {
 	return yielded(s, "incidents", s.incident())
 }
+func (s *shelf) Counters(context.Context) iter.Seq2[job.Counter, error] {
+	return yielded[job.Counter](s, "counters")
+}
 func (s *shelf) Points(context.Context, string) iter.Seq2[job.Point, error] {
 	return yielded(s, "points", s.point())
 }
@@ -283,6 +286,54 @@ func TestStatusThatIsIncompletePromisesNothing(t *testing.T) {
 		if w.Code != 503 || !strings.Contains(w.Body.String(), "Not everything could be read") || strings.Contains(w.Body.String(), " is restorable") {
 			t.Errorf("%q = %d\n%s", query, w.Code, w.Body)
 		}
+	}
+}
+
+// What could not be read is said to be unknown, not absent: apim-neu's row may
+// be the one that can't be decoded, and so may be a notice's.
+func TestStatusThatIsIncompleteDeniesNothing(t *testing.T) {
+	for path, want := range map[string]struct{ yes, no []string }{
+		"/api/status":                  {[]string{"not known"}, []string{"Every notice", "none restorable", "no backup yet"}},
+		"/api/state":                   {[]string{`"name":"apim-neu","unknown":true,"health":"unknown"`, `"incomplete":true`}, nil},
+		"/api/status?service=apim-weu": {[]string{"gaps can&#39;t be told", "As far as could be read: 1 good backup"}, []string{"was never older"}},
+		"/api/state?service=apim-weu":  {[]string{`"incomplete":true}`}, nil},
+	} {
+		s := newShelf()
+		s.incomplete = errors.New("a row can't be decoded")
+		w := visit(t, archive{s}, "GET", path)
+		for _, text := range want.yes {
+			if w.Code != 503 || !strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s = %d without %q", path, w.Code, text)
+			}
+		}
+		for _, text := range want.no {
+			if strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s says %q", path, text)
+			}
+		}
+	}
+}
+
+// An incident that can't be read leaves no hole in the past.
+func TestAnUnreadIncidentLeavesThePastWhole(t *testing.T) {
+	w := visit(t, forgetful{archive{newShelf()}}, "GET", "/api/status?service=apim-weu")
+	if w.Code != 503 || !strings.Contains(w.Body.String(), "Incomplete:") || strings.Contains(w.Body.String(), "gaps can&#39;t be told") {
+		t.Errorf("%d\n%s", w.Code, w.Body)
+	}
+}
+
+// forgetful is an archive whose incident can't be read.
+type forgetful struct{ archive }
+
+func (forgetful) Incident(context.Context, string, string) (job.StoredIncident, error) {
+	return job.StoredIncident{}, errors.New("a row can't be decoded")
+}
+
+// The metrics are of the engine's now, as the pages are.
+func TestMetricsAreOfTheEnginesNow(t *testing.T) {
+	w := visit(t, archive{newShelf()}, "GET", "/api/metrics")
+	if want := `lifeboat_rpo_seconds{service="apim-weu"} 39600.0`; w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%d without an age of 11 h:\n%s", w.Code, w.Body)
 	}
 }
 

@@ -25,6 +25,7 @@ var mutations = []mutation{
 	{"a queue with sessions", busFile, "requiresSession: false", "requiresSession: true"},
 	{"messages live for minutes", busFile, "'P14D'", "'PT5M'"},
 	{"messages live longer than Basic has", busFile, "'P14D'", "'P30D'"},
+	{"a lock is another than in the development Azure", busFile, "lockDuration: 'PT1M'", "lockDuration: 'PT2M'"},
 	{"what expires is lost", busFile, "deadLetteringOnMessageExpiration: true", "deadLetteringOnMessageExpiration: false"},
 	{"a queue forwards", busFile, "requiresSession: false", "requiresSession: false\n    forwardTo: 'elsewhere'"},
 	// Local authentication, encryption, networks

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"lifeboat/internal/config"
+	"lifeboat/internal/emulator"
+	"lifeboat/internal/emulator/servicebus"
 	"lifeboat/internal/preflight"
 	"lifeboat/internal/recovery"
 )
@@ -44,6 +46,13 @@ func checkQueues(t tree, m *mistakes) {
 		}
 		if s.body().at("properties/deadLetteringOnMessageExpiration").Literal != true {
 			m.add(f.Name, s.Line, "queue %s loses what expires: want deadLetteringOnMessageExpiration", name)
+		}
+		like := servicebus.QueueOptions{
+			LockDuration: q.Settings.Lock, MaxDeliveryCount: q.Settings.Deliveries, TTL: q.Settings.TTL,
+			DeadLetterOnExpiry: s.body().at("properties/deadLetteringOnMessageExpiration").Literal == true,
+		}
+		if emulated := emulator.QueueOptions(); like != emulated {
+			m.add(f.Name, s.Line, "queue %s is %+v, the development Azure has %+v", name, like, emulated)
 		}
 		if s.body().at("properties/requiresDuplicateDetection").Literal != nil {
 			m.add(f.Name, s.Line, "queue %s: Basic has no duplicate detection, and nothing depends on it", name)

@@ -182,7 +182,7 @@ func (s *stage) prepare() error {
 		return fmt.Errorf("prepare the lab's folder: %w", err)
 	}
 	s.timeline = newTimeline(s.out, s.log, s.colors, s.names())
-	s.azure = emulator.New(emulator.Options{Services: s.services, Log: s.timeline.hostLog()})
+	s.azure = emulator.New(emulator.Options{Services: s.services, Account: labAccount, Log: s.timeline.hostLog()})
 	s.timeline.sizes, s.timeline.ends = s.backupSize, s.ending
 	return nil
 }

@@ -32,6 +32,11 @@ const (
 	NoticeQueue   = "notices"
 )
 
+// QueueOptions are the settings of the app's queues, as infra deploys them.
+func QueueOptions() servicebus.QueueOptions {
+	return servicebus.QueueOptions{LockDuration: time.Minute, MaxDeliveryCount: 10, TTL: 14 * 24 * time.Hour, DeadLetterOnExpiry: true}
+}
+
 // The names by which a Tap knows the services: for wire.Fault.Service.
 const (
 	ServiceARM     = "arm"
@@ -64,6 +69,9 @@ type Options struct {
 	Now      func() time.Time // time.Now if nil
 	Services []arm.Service
 	Log      *slog.Logger // hears of Service Bus connections that broke the protocol; may be nil
+	// Account is the storage account's name in requests to ARM, and no other
+	// is there; empty stands for every name that a plan may have.
+	Account string
 
 	// Actions are what the app's role grants on ARM; what infra deploys if nil.
 	Actions []string
@@ -71,8 +79,8 @@ type Options struct {
 	Reads, Writes arm.Bucket
 }
 
-// Azure is one subscription with one storage account, which stands for every
-// account that a plan names, and one Service Bus namespace. Its parts may be
+// Azure is one subscription with one storage account and one Service Bus
+// namespace. Its parts may be
 // used directly, to set things up, to break them and to look.
 type Azure struct {
 	ARM      *arm.Simulator
@@ -116,10 +124,10 @@ func New(o Options) *Azure {
 	}
 	a.closing, a.close = context.WithCancel(context.Background())
 	for _, queue := range []string{StepQueue, RequestQueue, ApprovalQueue, NoticeQueue} {
-		a.Broker.AddQueue(queue, servicebus.QueueOptions{})
+		a.Broker.AddQueue(queue, QueueOptions())
 	}
 	a.ARM = arm.New(arm.Options{
-		Now: o.Now, Actions: o.Actions, Token: a.Identity.Accept(audiences...), Blobs: blobs{account}, Reads: o.Reads, Writes: o.Writes,
+		Now: o.Now, Actions: o.Actions, Token: a.Identity.Accept(audiences...), Blobs: blobs{account, o.Account}, Reads: o.Reads, Writes: o.Writes,
 	})
 	for _, s := range o.Services {
 		a.ARM.AddService(s)

@@ -104,6 +104,21 @@ func TestThePartsKnowOneAnother(t *testing.T) {
 	})
 }
 
+// With a name of its own, an account is not another one.
+func TestABackupToAnotherAccountFails(t *testing.T) {
+	for account, want := range map[string]string{"": "Succeeded", "stcontosobackups": "Succeeded", "stother": "Failed"} {
+		synctest.Test(t, func(t *testing.T) {
+			a := New(Options{Services: SampleServices(), Account: account})
+			defer a.Close()
+			backUp(t, a)
+			time.Sleep(10 * time.Minute)
+			if done := a.ARM.Operations(); len(done) != 1 || string(done[0].Outcome) != want {
+				t.Errorf("a backup to stcontosobackups where the account is %q: %+v, want it %s", account, done, want)
+			}
+		})
+	}
+}
+
 func TestSnapshotKeepsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "state")

@@ -7,12 +7,18 @@ import (
 	"lifeboat/internal/emulator/storage"
 )
 
-// blobs is where ARM writes backups to: one storage account, whatever name a
-// request gives, because laptops have only one.
-type blobs struct{ account *storage.Server }
+// blobs is where ARM writes backups to: one storage account, and the name by
+// which requests must call it, if it has one.
+type blobs struct {
+	account *storage.Server
+	name    string
+}
 
 // PutBlob creates the container, as API Management does.
 func (b blobs) PutBlob(account, container, name string, body []byte) error {
+	if err := b.called(account); err != nil {
+		return err
+	}
 	var refused *storage.Error
 	err := b.account.CreateContainer(container)
 	if err != nil && !(errors.As(err, &refused) && refused.Code == "ContainerAlreadyExists") {
@@ -21,7 +27,18 @@ func (b blobs) PutBlob(account, container, name string, body []byte) error {
 	return b.account.PutBlob(container, name, body, nil)
 }
 
-func (b blobs) GetBlob(_, container, name string) ([]byte, error) {
+func (b blobs) GetBlob(account, container, name string) ([]byte, error) {
+	if err := b.called(account); err != nil {
+		return nil, err
+	}
 	body, _, err := b.account.GetBlob(container, name)
 	return body, err
+}
+
+// called refuses a name that is another account's.
+func (b blobs) called(account string) error {
+	if b.name != "" && account != b.name {
+		return fmt.Errorf("there is no storage account %s", account)
+	}
+	return nil
 }

@@ -184,8 +184,7 @@ func since(f job.NoticeFacts) job.NoticeFacts {
 	return f
 }
 
-// warm reports whether the restore is the refresh of a warm standby, which
-// its job's name tells.
+// warm reports whether the restore is the refresh of a warm standby.
 func (r restore) warm() bool { return r.facts.Warm }
 
 func refreshFailed(n job.Notice) Text {

@@ -37,8 +37,8 @@ func serviceRow(s Service) g.Node {
 		cell("restorable until", restorableUntil(s)),
 		cell("next run", plain(at(s.NextRun))),
 		cell("standbys", standbys),
-		cell("last backup job", ended(s.LastBackup)),
-		cell("last failover", ended(s.LastRestore)),
+		cell("last backup job", lastOf(s, s.LastBackup)),
+		cell("last failover", lastOf(s, s.LastRestore)),
 	)
 }
 
@@ -56,10 +56,17 @@ func rpo(s Service) g.Node {
 	if s.Restorable {
 		return plain(g.Textf("%s / %s", s.RPO, s.Goal))
 	}
-	return g.Group{marked(Bad, "✕\u00a0", "none restorable"), g.Text(" "), faint(g.Text("goal " + s.Goal.String()))}
+	none := marked(Bad, "✕\u00a0", "none restorable")
+	if s.Unknown {
+		none = notKnown.draw()
+	}
+	return g.Group{none, g.Text(" "), faint(g.Text("goal " + s.Goal.String()))}
 }
 
 func restorableUntil(s Service) g.Node {
+	if s.Unknown {
+		return notKnown.draw()
+	}
 	if s.RestorableUntil.IsZero() {
 		return plain(g.Text("–"))
 	}
@@ -72,6 +79,14 @@ func standbyLines(s Standby) g.Node {
 		g.If(s.Reason != "", g.Group{g.Text(" "), h.Span(h.Class("quiet words"), isolated(g.Text(s.Reason)))}),
 		g.If(s.ServingFor != "", g.Group{g.Text(" "), faint(g.Text("serves for "+s.ServingFor+" since "), at(s.Since))}),
 	}
+}
+
+// lastOf is s's last job of a kind.
+func lastOf(s Service, e *Ended) g.Node {
+	if s.Unknown {
+		return notKnown.draw()
+	}
+	return ended(e)
 }
 
 // ended is a job that has ended, in a few words, or a dash where there is none.
@@ -97,9 +112,16 @@ func outcome(state string) g.Node { return mark{levelOf(state), words(state, max
 
 func drawNotices(v View) g.Node {
 	if len(v.Notices) == 0 {
-		return g.Group{heading("notices", "Notices"), paragraph(g.Text("Every notice has been delivered."))}
+		all := "Every notice has been delivered."
+		if v.Incomplete {
+			all = "No undelivered one was read, but not everything could be read: whether all have been delivered is not known."
+		}
+		return g.Group{heading("notices", "Notices"), paragraph(g.Text(all))}
 	}
 	caption := fmt.Sprintf("%d on their way, %d given up; the newest first", v.NoticesPending, v.NoticesUndelivered)
+	if v.Incomplete {
+		caption = "As far as could be read: " + caption
+	}
 	if v.NoticesPending+v.NoticesUndelivered > len(v.Notices) {
 		caption += fmt.Sprintf(", %d of them shown", len(v.Notices))
 	}

@@ -19,7 +19,7 @@ func drawService(v ServiceView) g.Node {
 		drawJobs(v.Jobs),
 		drawTimeline(v.Timeline),
 		heading("points", "Points"),
-		folded(v.Points, "Older points", pointTable),
+		folded(v.Points, v.Timeline.Incomplete, "Older points", pointTable),
 		heading("past", "Past jobs"),
 		drawPast(v),
 	}
@@ -32,8 +32,8 @@ func serviceFacts(s Service) g.Node {
 		g.If(!s.StartedAt.IsZero(), term("It was taken", at(s.StartedAt), g.Text(", verified "), at(s.VerifiedAt))),
 		term("Restorable until", restorableUntil(s)),
 		term("Next run", at(s.NextRun), g.If(s.Waiting != "", g.Group{g.Text(": "), jobLink("", s.Waiting)})),
-		term("Last backup job", ended(s.LastBackup)),
-		term("Last failover", ended(s.LastRestore)),
+		term("Last backup job", lastOf(s, s.LastBackup)),
+		term("Last failover", lastOf(s, s.LastRestore)),
 		g.If(!s.MaintenanceUntil.IsZero(), term("Maintenance", g.Text("until "), at(s.MaintenanceUntil), g.Text(": alerts start nothing"))),
 	)
 }
@@ -59,9 +59,13 @@ func drawStandbys(all []Standby) g.Node {
 // shownAtOnce is how much of a long list is seen without unfolding it.
 const shownAtOnce = 7
 
-// folded draws all, the older of them folded away.
-func folded[T any](all []T, older string, draw func([]T) g.Node) g.Node {
-	if len(all) == 0 {
+// folded draws all, the older of them folded away. There may be more if they
+// are incomplete.
+func folded[T any](all []T, incomplete bool, older string, draw func([]T) g.Node) g.Node {
+	switch {
+	case len(all) == 0 && incomplete:
+		return paragraph(g.Text("None could be read: whether there are any in the last 30 days is not known."))
+	case len(all) == 0:
 		return paragraph(g.Text("None in the last 30 days."))
 	}
 	if len(all) <= shownAtOnce {
@@ -100,7 +104,7 @@ func drawPast(v ServiceView) g.Node {
 	if v.Timeline.PointsOnly {
 		return note(g.Text("Past jobs can't be listed here. "), h.Code(g.Text("lifeboat jobs")), g.Text(" does."))
 	}
-	return folded(v.Past, "Older jobs", pastTable)
+	return folded(v.Past, v.Timeline.Incomplete, "Older jobs", pastTable)
 }
 
 func pastTable(jobs []Job) g.Node {

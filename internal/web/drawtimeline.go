@@ -15,8 +15,9 @@ func drawTimeline(t Timeline) g.Node {
 		h.Div(h.Class("axis"), h.Aria("hidden", "true"), axisDay(t.From), axisDay(t.Middle()), axisDay(t.To)),
 		legend,
 		paragraph(g.Text(t.Summary())),
-		g.If(t.PointsOnly, note(g.Text("Past jobs can't be listed here: failed backups and restores are missing, and where backups have been pruned there seems to be a gap."))),
-		h.Details(h.Summary(g.Text("The same as a table")), dayTable(t.Days)),
+		g.If(t.Incomplete, note(g.Text("Not all points and past jobs could be read: backups and restores may be missing, and gaps can't be told."))),
+		g.If(t.PointsOnly && !t.Incomplete, note(g.Text("Past jobs can't be listed here: failed backups and restores are missing, and where backups have been pruned there seems to be a gap."))),
+		h.Details(h.Summary(g.Text("The same as a table")), dayTable(t)),
 		drawGaps(t.Gaps),
 	}
 }
@@ -52,14 +53,17 @@ func legendOf(s Shape, meaning string) g.Node {
 	return h.Li(h.SVG(g.Attr("viewBox", "0 0 10 10"), h.Aria("hidden", "true"), rect(s)), g.Text(meaning))
 }
 
-func dayTable(days []Day) g.Node {
+func dayTable(t Timeline) g.Node {
 	heads := []string{"day", "good", "failed", "gap", "failovers", "refreshes"}
 	return h.Table(
-		h.Caption(g.Text("Each day (UTC) of the last 30")),
+		h.Caption(g.Text("Each day (UTC), the first and the last in part")),
 		numberHead(heads),
-		h.TBody(g.Map(days, func(d Day) g.Node {
+		h.TBody(g.Map(t.Days, func(d Day) g.Node {
 			gap := "–"
-			if d.Gap > 0 {
+			switch {
+			case t.Incomplete:
+				gap = "?"
+			case d.Gap > 0:
 				gap = d.Gap.String()
 			}
 			return numberRow(d.Date, strconv.Itoa(d.Good), strconv.Itoa(d.Failed), gap, strconv.Itoa(d.Restores), strconv.Itoa(d.Refreshes))

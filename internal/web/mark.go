@@ -28,7 +28,13 @@ func symbol(l Level) string {
 	return "✕"
 }
 
+// notKnown stands where a row that could not be read would tell.
+var notKnown = mark{Warn, "not known"}
+
 func healthMark(s Service) mark {
+	if s.Unknown {
+		return notKnown
+	}
 	if s.Health == fleet.Word("") && !s.Restorable {
 		return mark{s.Level, "no backup yet"}
 	}
@@ -37,6 +43,8 @@ func healthMark(s Service) mark {
 
 func readinessMark(s Standby) mark {
 	switch {
+	case s.Unknown:
+		return notKnown
 	case s.Readiness == string(job.Ready):
 		return mark{Good, "ready"}
 	case s.Readiness == "":

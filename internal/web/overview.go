@@ -11,10 +11,13 @@ import (
 )
 
 // Overview is what k says of the whole fleet.
-func Overview(k Known) View {
+func Overview(k Known) View { return overview(k, k.Plan) }
+
+// overview is Overview where k's plan may be a part of all.
+func overview(k Known, all *plan.Plan) View {
 	f := fleet.View(k.Plan, k.Rows, k.Now)
 	v := View{
-		At: f.At, Environment: f.Environment, Incomplete: k.Incomplete, Services: services(k, f), Jobs: inFlight(k), Incidents: incidents(k),
+		At: f.At, Environment: f.Environment, Incomplete: k.Incomplete, Services: services(k, f, all), Jobs: inFlight(k), Incidents: incidents(k),
 		NoticesPending: f.NoticesPending, NoticesUndelivered: f.NoticesUndelivered, Notices: notices(k.Rows.Notices),
 	}
 	v.Answer = answer(v)
@@ -22,7 +25,7 @@ func Overview(k Known) View {
 	return v
 }
 
-func services(k Known, f fleet.Fleet) []Service {
+func services(k Known, f fleet.Fleet, whole *plan.Plan) []Service {
 	summaries, waiting := map[string]job.Summary{}, map[string]job.Job{}
 	for _, s := range k.Rows.Summaries {
 		summaries[s.Service] = s
@@ -30,22 +33,31 @@ func services(k Known, f fleet.Fleet) []Service {
 	for _, j := range k.Rows.Jobs {
 		waiting[j.ID] = j
 	}
+	// Nobody may have looked at it yet, but that can't be told.
+	unread := func(name string) bool {
+		_, ok := summaries[name]
+		return k.Incomplete && !ok
+	}
 	all := make([]Service, 0, len(f.Services))
 	standbys := f.Standbys
 	for i, s := range f.Services {
 		p := k.Plan.Services[i]
 		v := serviceOf(s, p, f.At)
+		if unread(s.Name) {
+			v.Unknown, v.Health, v.Level = true, Unknown, Warn
+		}
 		if j, ok := waiting[s.Waiting]; ok {
 			v.NextRun, v.Waiting = j.NotBefore, j.ID
 		}
-		rows := []job.Summary{summaries[s.Name]}
 		for _, standby := range standbys[:len(p.Standbys)] {
-			row := summaries[standby.Name]
-			v.Standbys = append(v.Standbys, standbyOf(standby, row))
-			rows = append(rows, row)
+			row := standbyOf(standby, summaries[standby.Name])
+			row.Unknown = unread(standby.Name)
+			v.Standbys = append(v.Standbys, row)
 		}
 		standbys = standbys[len(p.Standbys):]
-		v.LastRestore = lastRestore(rows)
+		if !v.Unknown { // a standby's row may name one that was not the last
+			v.LastRestore = lastRestore(whole, p, summaries)
+		}
 		all = append(all, v)
 	}
 	rank := map[Level]int{Bad: 0, Warn: 1, Good: 2}
@@ -94,23 +106,6 @@ func standbyOf(s fleet.Standby, row job.Summary) Standby {
 		Name: s.Name, Mode: string(s.Mode), Readiness: string(s.Readiness), Reason: s.Reason, CheckedAt: s.CheckedAt,
 		ServingFor: s.ServingFor, Since: s.ServingSince, Holds: row.Holds,
 	}
-}
-
-// lastRestore is the failover that began last, of what the summaries of a
-// service and its standbys say.
-func lastRestore(rows []job.Summary) *Ended {
-	var last *Ended
-	for i, row := range rows {
-		// A standby may be shared: what it took over from somebody else is
-		// not this service's.
-		if row.FailoverJob == "" || i > 0 && row.ServingFor != "" && row.ServingFor != rows[0].Service {
-			continue
-		}
-		if last == nil || row.FailedOver.After(last.At) {
-			last = &Ended{Job: row.FailoverJob, At: row.FailedOver}
-		}
-	}
-	return last
 }
 
 // inFlight are the jobs that have not ended, oldest first. The last backup of

@@ -27,13 +27,14 @@ func views(t testing.TB) map[string]func() ([]byte, error) {
 	backup := failed("apim-weu", 3*hour)
 	backup.Asked = job.Asked{Request: "r1", By: "ann@contoso.example", Why: "before the release"}
 	restore := waiting("apim-weu", "inc7f3a")
-	unread := busy(t)
-	unread.Incomplete, unread.Rows.Jobs = true, nil
+	unread := partial(t, "apim-sea", "apim-neu-dr")
+	torn, _ := About(k, "apim-neu", Past{Incomplete: true})
 	return map[string]func() ([]byte, error){
 		"quiet":      func() ([]byte, error) { return Page(Overview(quiet(t)), true) },
 		"busy":       func() ([]byte, error) { return Page(Overview(k), false) },
 		"incomplete": func() ([]byte, error) { return Page(Overview(unread), false) },
 		"service":    func() ([]byte, error) { return ServicePage(service, false) },
+		"torn":       func() ([]byte, error) { return ServicePage(torn, false) },
 		"empty":      func() ([]byte, error) { return ServicePage(empty, false) },
 		"failed":     func() ([]byte, error) { return JobPage(Detail(k.Plan, backup, nil, now), false) },
 		"restore":    func() ([]byte, error) { return JobPage(Detail(k.Plan, restore, nil, now), true) },

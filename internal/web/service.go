@@ -20,13 +20,15 @@ type Past struct {
 	// Points tell of the past, and those may have been pruned.
 	Jobs   []job.Job
 	NoJobs bool // they can't be listed
+	// Incomplete: some of the points or jobs could not be read.
+	Incomplete bool
 }
 
 // ServiceView is one service with its last days.
 type ServiceView struct {
 	At          time.Time  `json:"at"`
 	Environment string     `json:"environment,omitempty"`
-	Incomplete  bool       `json:"incomplete,omitempty"`
+	Incomplete  bool       `json:"incomplete,omitempty"` // as in View
 	Answer      Answer     `json:"answer"`
 	Service     Service    `json:"service"`
 	Jobs        []Job      `json:"jobs"` // that have not ended
@@ -57,6 +59,7 @@ func About(k Known, name string, past Past) (ServiceView, bool) {
 	if !ok {
 		return ServiceView{}, false
 	}
+	all := k.Plan
 	k.Plan = &plan.Plan{Environment: k.Plan.Environment, Services: []plan.Service{p}}
 	k.Incidents = slices.DeleteFunc(slices.Clone(k.Incidents), func(i job.Incident) bool { return i.Service != name })
 	past = past.within(k.Now, name)
@@ -67,7 +70,8 @@ func About(k Known, name string, past Past) (ServiceView, bool) {
 		}
 	}
 	k.Rows.Jobs = slices.DeleteFunc(slices.Clone(k.Rows.Jobs), func(j job.Job) bool { return about(j) != name })
-	whole := Overview(k)
+	k.Incomplete = k.Incomplete || past.Incomplete
+	whole := overview(k, all)
 	v := ServiceView{
 		At: whole.At, Environment: whole.Environment, Incomplete: whole.Incomplete, Answer: whole.Answer,
 		Service: whole.Services[0], Jobs: whole.Jobs, Incidents: whole.Incidents,

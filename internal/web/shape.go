@@ -66,12 +66,18 @@ func (t Timeline) Summary() string {
 	}
 	gaps := "the newest backup was never older than the goal"
 	switch {
+	case t.Incomplete:
+		gaps = "whether the newest backup was ever older than the goal is not known"
 	case len(t.Gaps) > 0:
 		gaps = fmt.Sprintf("the newest backup was older than the goal, or there was none, for %s in %s", sum.Gap, count(len(t.Gaps), "gap", "gaps"))
 	case sum.Good == 0:
 		gaps = "there is no backup whose age could be judged"
 	}
-	return fmt.Sprintf("%s and %d failed; %s; %s and %s of a standby.",
+	known := ""
+	if t.Incomplete {
+		known = "As far as could be read: "
+	}
+	return fmt.Sprintf("%s%s and %d failed; %s; %s and %s of a standby.", known,
 		count(sum.Good, "good backup", "good backups"), sum.Failed, gaps, count(sum.Restores, "failover", "failovers"), count(sum.Refreshes, "refresh", "refreshes"))
 }
 

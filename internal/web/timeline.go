@@ -20,6 +20,9 @@ type Timeline struct {
 	// PointsOnly: past jobs could not be listed, so failed backups and
 	// restores are missing, and a pruned backup looks like a gap.
 	PointsOnly bool `json:"pointsOnly,omitempty"`
+	// Incomplete: some points or past jobs could not be read, so there may be
+	// more backups and restores, and gaps are not told.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // Event is one thing that took some time.
@@ -46,9 +49,11 @@ type Day struct {
 
 func timeline(p Past, goal time.Duration, since, now time.Time) Timeline {
 	now = now.UTC()
-	t := Timeline{From: now.Add(-Window), To: now, Backups: []Event{}, Gaps: []Event{}, Restores: []Event{}, PointsOnly: p.NoJobs}
+	t := Timeline{From: now.Add(-Window), To: now, Backups: []Event{}, Gaps: []Event{}, Restores: []Event{}, PointsOnly: p.NoJobs, Incomplete: p.Incomplete}
 	good := verified(p)
-	t.Gaps = append(t.Gaps, gaps(good, goal, since, t.From, t.To)...)
+	if !p.Incomplete { // what was not read would look like one
+		t.Gaps = append(t.Gaps, gaps(good, goal, since, t.From, t.To)...)
+	}
 	for _, e := range good {
 		if !e.To.Before(t.From) {
 			t.Backups = append(t.Backups, e)

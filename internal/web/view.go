@@ -37,8 +37,8 @@ const (
 type View struct {
 	At          time.Time `json:"at"`
 	Environment string    `json:"environment,omitempty"`
-	// Incomplete: some rows could not be read, so there may be more than is
-	// shown.
+	// Incomplete: some rows could not be read, so there may be more jobs,
+	// incidents and notices than are listed and counted.
 	Incomplete bool   `json:"incomplete,omitempty"`
 	Answer     Answer `json:"answer"`
 	// Services are all of the plan, those in trouble first.
@@ -64,10 +64,16 @@ type Answer struct {
 	OldestAge Seconds `json:"oldestAgeSeconds,omitempty"`
 }
 
+// Unknown is the health of a service of which nothing could be read.
+const Unknown = "unknown"
+
 // Service is one protected service.
 type Service struct {
-	Name       string  `json:"name"`
-	Health     string  `json:"health"` // as fleet.Word
+	Name string `json:"name"`
+	// Unknown: what is stored of the service could not be read. Only what the
+	// plan says of it is known, and its standbys, and Restorable is false.
+	Unknown    bool    `json:"unknown,omitempty"`
+	Health     string  `json:"health"` // as fleet.Word, or Unknown
 	Level      Level   `json:"level"`
 	Restorable bool    `json:"restorable"`
 	RPO        Seconds `json:"rpoSeconds,omitempty"` // age of the newest restorable backup
@@ -79,7 +85,7 @@ type Service struct {
 	NextRun          time.Time `json:"nextRun,omitzero"`
 	Waiting          string    `json:"waiting,omitempty"` // the backup that NextRun is about, if it is made
 	LastBackup       *Ended    `json:"lastBackup,omitempty"`
-	LastRestore      *Ended    `json:"lastRestore,omitempty"` // the failover that began last
+	LastRestore      *Ended    `json:"lastRestore,omitempty"` // the failover that began last, as far as is known
 	Standbys         []Standby `json:"standbys"`
 	Incident         string    `json:"incident,omitempty"`
 	MaintenanceUntil time.Time `json:"maintenanceUntil,omitzero"`
@@ -99,6 +105,7 @@ type Ended struct {
 type Standby struct {
 	Name       string    `json:"name"`
 	Mode       string    `json:"mode"`
+	Unknown    bool      `json:"unknown,omitempty"`   // as in Service
 	Readiness  string    `json:"readiness,omitempty"` // empty: nobody has looked
 	Reason     string    `json:"reason,omitempty"`
 	CheckedAt  time.Time `json:"checkedAt,omitzero"`
