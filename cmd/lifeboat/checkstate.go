@@ -25,7 +25,11 @@ func (c *checking) checkState(ctx context.Context) []verdicts {
 		},
 		func() []preflight.Verdict {
 			rows, fault := c.sights.rows.get()
-			return append([]preflight.Verdict{preflight.Table(c.table, len(rows.summaries), fault)}, preflight.Newer(rows.newer)...)
+			all := append([]preflight.Verdict{preflight.Table(c.table, len(rows.summaries), fault)}, preflight.Newer(rows.newer)...)
+			if c.planErr == nil {
+				all = append(all, preflight.Serving(c.plan, rows.summaries)...)
+			}
+			return all
 		},
 		func() []preflight.Verdict {
 			n, fault := notices.get()

@@ -136,6 +136,10 @@ var scenes = []struct {
 		{"a backup", alerted, none, Passed},
 		{"the backup that was named", asked, func(w *world) { w.r.Point = w.f.Point.Name }, Passed},
 		{"none", alerted, func(w *world) { w.f.Point = Point{Found: No} }, Refused},
+		{"its blob is not where the plan says", alerted, func(w *world) {
+			w.f.Point = Point{Found: No, Missing: "apim-weu-1", Where: "container backups of stlifeboat"}
+		}, Refused},
+		{"the blob of a newer one is not where the plan says", alerted, func(w *world) { w.f.Point.Missing, w.f.Point.Where = "apim-weu-1", "container backups of stlifeboat" }, warning},
 		{"not the one that was named", asked, func(w *world) { w.r.Point, w.f.Point = "apim-weu-1", Point{Found: No} }, Refused},
 		{"another than was named", asked, func(w *world) { w.r.Point = "apim-weu-1" }, Refused},
 		{"another service's backup", alerted, func(w *world) { w.f.Point.Service = "apim-eus" }, Refused},

@@ -145,6 +145,9 @@ type Point struct {
 	Started         time.Time
 	Tier            string
 	RestorableUntil time.Time
+	// Missing is the backup that would have been chosen, had its blob been in
+	// Where, the place of the plan; "" if nothing was passed over.
+	Missing, Where string
 }
 
 // Approval is the newest word of a person on this restore.

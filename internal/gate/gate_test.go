@@ -186,6 +186,7 @@ func TestATargetThatHoldsThePointNeedsNoRestore(t *testing.T) {
 var optional = []string{
 	"Maintenance.Until", "Incident.Attempt", "SourceFailover.Acknowledged", "TargetFailover.Acknowledged",
 	"Target.LeasedBy", "Target.Wanted", "Target.WantedBy", "Target.Holds",
+	"Point.Missing", "Point.Where",
 }
 
 // A fact that is added later must be looked at by a gate, or be named above.

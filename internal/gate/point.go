@@ -14,6 +14,8 @@ func (q question) point() (Verdict, bool) {
 func pointFound(q question) Verdict {
 	p := q.f.Point
 	switch {
+	case p.Found == No && p.Missing != "":
+		return refuse("The blob of backup %s of %s is not in %s, where Azure would look for it. If the plan named another place when it was made, name that again; otherwise choose another backup: lifeboat points %[2]s.", name(p.Missing), name(q.r.Source), p.Where)
 	case p.Found == No && q.r.Point != "":
 		return refuse("Backup %s is not a verified backup of %s. See what there is: lifeboat points %[2]s.", name(q.r.Point), name(q.r.Source))
 	case p.Found == No:
@@ -28,6 +30,9 @@ func pointFound(q question) Verdict {
 		return refuse("Backup %s was asked for and %s was chosen. Ask again.", name(q.r.Point), name(p.Name))
 	case p.Started.After(q.now.Add(skew)):
 		return refuse("Backup %s says that it was started at %s, which has not come yet. Choose another: lifeboat points %s.", name(p.Name), clock(p.Started), name(q.r.Source))
+	}
+	if p.Missing != "" {
+		return warned("Backup %s of %s, started at %s, is there. The blob of %s, which is newer, is not in %s: see whether the plan names the right place.", name(p.Name), name(q.r.Source), clock(p.Started), name(p.Missing), p.Where)
 	}
 	return pass("Backup %s of %s, started at %s, is there.", name(p.Name), name(q.r.Source), clock(p.Started))
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,7 +23,15 @@ type Schedule struct {
 	zone *time.Location
 }
 
-var parser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+var thursday = regexp.MustCompile(`(?i)\bTHU\b`)
+
+// rarest is more years than can lie between two occurrences of whatever has
+// any: 29 February comes on the same weekday after 40 at most.
+const rarest = 50
+
+// The parser's own limit of five years would miss occurrences that come, and
+// find or miss a schedule by the year in which it is asked.
+var parser = cron.MustNewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).WithMaxSearchYears(rarest)
 
 // ParseSchedule reads an expression of six fields (second first) or five, for
 // the IANA time zone that zone names.
@@ -54,7 +63,8 @@ func parseExpression(expression string) (cron.Schedule, error) {
 	if strings.ContainsAny(expression, "=@?") {
 		return nil, fmt.Errorf("%s, got %q", want, expression)
 	}
-	spec, err := parser.Parse(expression)
+	// The parser takes the H of THU for an extension of its own.
+	spec, err := parser.Parse(thursday.ReplaceAllString(expression, "4"))
 	if err != nil {
 		return nil, fmt.Errorf("%s, got %q: %v", want, expression, err)
 	}
@@ -83,10 +93,14 @@ func (s Schedule) Latest(now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Next returns the first occurrence after now, in UTC.
+// Next returns the first occurrence after now, in UTC; the zero time if there
+// is none in this age.
 func (s Schedule) Next(now time.Time) time.Time {
 	civil := s.spec.Next(clock(now.In(s.zone)).Add(-overlapMax))
 	for {
+		if civil.IsZero() {
+			return time.Time{}
+		}
 		if at := s.instant(civil); at.After(now) {
 			return at
 		}

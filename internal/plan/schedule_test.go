@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	cron "github.com/netresearch/go-cron"
 	"pgregory.net/rapid"
 )
 
@@ -39,6 +41,8 @@ func TestNextFollowsTheWallClock(t *testing.T) {
 		{"a midnight that does not exist", "0 0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00:00Z", []string{"2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"}},
 		{"half an hour of daylight saving", "0 15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", []string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
 		{"day and weekday must both match", "0 0 1 13 * FRI", "UTC", "2026-01-01T00:00:00Z", []string{"2026-02-13T01:00:00Z", "2026-03-13T01:00:00Z", "2026-11-13T01:00:00Z"}},
+		{"day, month and weekday must all match", "0 0 1 1 1 THU", "UTC", "2026-01-02T00:00:00Z", []string{"2032-01-01T01:00:00Z", "2037-01-01T01:00:00Z", "2043-01-01T01:00:00Z"}},
+		{"29 February on a Monday, over a year that is no leap year", "0 0 1 29 2 MON", "UTC", "2070-01-01T00:00:00Z", []string{"2072-02-29T01:00:00Z", "2112-02-29T01:00:00Z"}},
 		{"29 February waits for a leap year", "0 0 1 29 2 *", "UTC", "2026-01-01T00:00:00Z", []string{"2028-02-29T01:00:00Z"}},
 	}
 	for _, tt := range tests {
@@ -58,6 +62,31 @@ func TestNextFollowsTheWallClock(t *testing.T) {
 		})
 	}
 }
+
+// Whatever can happen does so within the years that are searched.
+func TestNextOfTheRarest(t *testing.T) {
+	for weekday := range 7 {
+		s := mustSchedule(t, fmt.Sprintf("0 0 1 29 2 %d", weekday), "UTC")
+		for year := 1990; year < 2400; year++ {
+			now := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+			if next := s.Next(now); !next.After(now) {
+				t.Fatalf("weekday %d: Next(%s) = %s", weekday, now, next)
+			}
+		}
+	}
+}
+
+func TestNextOfWhatNeverHappens(t *testing.T) {
+	s := mustSchedule(t, "0 0 1 29 2 *", "UTC")
+	s.spec = never{s.spec}
+	if got := s.Next(at(t, "2026-01-01T00:00:00Z")); !got.IsZero() {
+		t.Errorf("Next = %s, want none", got)
+	}
+}
+
+type never struct{ cron.Schedule }
+
+func (never) Next(time.Time) time.Time { return time.Time{} }
 
 func TestLatestDuringTheRepeatedHourKeepsTheFirstRun(t *testing.T) {
 	s := mustSchedule(t, "0 */15 * * * *", "Europe/Berlin")

@@ -125,8 +125,9 @@ func parseDuration(value string) (time.Duration, error) {
 
 const wantResourceID = "an ARM resource id such as /subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ApiManagement/service/<name>"
 
-// The service's own name: SPEC pattern of api-version 2024-05-01.
-var resourceID = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/resourceGroups/([-\w._()]{1,90})/providers/Microsoft\.ApiManagement/service/([a-z](?:[a-z0-9-]{0,48}[a-z0-9])?)$`)
+// The service's own name: SPEC pattern of api-version 2024-05-01. A resource
+// group's may have letters and digits of any script, and no period at its end.
+var resourceID = regexp.MustCompile(`(?i)^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/resourceGroups/([-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()])/providers/Microsoft\.ApiManagement/service/([a-z](?:[a-z0-9-]{0,48}[a-z0-9])?)$`)
 
 func setResourceID(s *job.Service, id *string, value string) error {
 	parts := resourceID.FindStringSubmatch(value)

@@ -75,7 +75,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	if err != nil && exists {
 		return f, c, err
 	}
-	point, found, err := e.pick(ctx, j, source, target.Facts.Tier)
+	chosen, err := e.pick(ctx, j, source, at, target, onto.Holds)
 	if err != nil {
 		return f, c, err
 	}
@@ -93,7 +93,7 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	f.Target = gate.Target{
 		ResourceID: resourceID(at.Service), Exists: answer(exists), ProvisioningState: target.ProvisioningState, Tier: target.Facts.Tier,
 		Serving: answer(onto.ServingFor != ""), Leased: answer(lease.Job != ""), LeasedBy: lease.Job,
-		Wanted: gate.No, Holds: answer(found && onto.Holds != "" && onto.Holds == point.Blob),
+		Wanted: gate.No, Holds: answer(chosen.held),
 	}
 	if j.Restore.Warm {
 		f.Target.Wanted, f.Target.WantedBy, err = e.wanted(ctx, at.Name)
@@ -101,14 +101,14 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 			return f, c, err
 		}
 	}
-	f.Point = pointFacts(point, found, source)
-	f.Approval = approval(j, point)
+	f.Point = chosen.facts(source)
+	f.Approval = approval(j, chosen.point)
 	// An alert's gateway is asked when nothing but its answer is waited for:
 	// healthy now says nothing of the time when the wait is over.
 	if !j.Restore.Automatic || f.Maintenance.On == gate.No && !e.now().Before(j.Restore.FiredAt.Add(source.Failover.MinFor)) {
 		f.Probe = e.probe(ctx, j, source)
 	}
-	return f, considered{point: point, source: from.Summary, target: onto}, nil
+	return f, considered{point: chosen.point, source: from.Summary, target: onto}, nil
 }
 
 // absent reports whether ARM says that there is no such service.
@@ -158,42 +158,6 @@ func (e *Engine) sourceFailover(ctx context.Context, s job.Summary, j job.Job, s
 		}
 	}
 	return last, nil
-}
-
-// pick chooses the point: the one that was named, or the newest that the
-// target's tier can take.
-func (e *Engine) pick(ctx context.Context, j job.Job, source plan.Service, tier string) (job.Point, bool, error) {
-	if j.Restore.Approval.By != "" {
-		return j.Restore.Point, true, nil // what was approved is what is restored
-	}
-	var newest job.Point
-	for p, err := range e.Store.Points(ctx, source.Name) {
-		if err != nil {
-			return job.Point{}, false, err
-		}
-		switch {
-		case !p.Live():
-		case j.Restore.Wanted != "":
-			if p.Blob == j.Restore.Wanted {
-				return p, true, nil
-			}
-		case strings.EqualFold(p.Facts.Tier, tier):
-			return p, true, nil
-		case newest.Blob == "":
-			newest = p // so that the gates can say what is wrong with it
-		}
-	}
-	return newest, newest.Blob != "", nil
-}
-
-func pointFacts(p job.Point, found bool, source plan.Service) gate.Point {
-	if !found {
-		return gate.Point{Found: gate.No}
-	}
-	return gate.Point{
-		Found: gate.Yes, Name: p.Blob, Service: p.Service, Started: p.StartedAt, Tier: p.Facts.Tier,
-		RestorableUntil: p.RestorableUntil(source.RestorableFor),
-	}
 }
 
 func approval(j job.Job, point job.Point) gate.Approval {

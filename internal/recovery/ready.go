@@ -16,24 +16,82 @@ import (
 // which runs every five minutes, looks again: at least every 30 minutes.
 const readyEvery = 24 * time.Minute
 
-// watchReadiness looks whether a failover onto a standby of source would find
-// it fit, and announces when that changes.
-func (e *Engine) watchReadiness(ctx context.Context, source plan.Service, standby plan.Standby, known job.Summary) error {
+// use is a standby as one source has it.
+type use struct {
+	source  *plan.Service
+	standby *plan.Standby
+}
+
+// usesOf are the uses of each standby of a plan: several services may share
+// one.
+func usesOf(p *plan.Plan) (all [][]use) {
+	places := map[string]int{}
+	for i := range p.Services {
+		s := &p.Services[i]
+		for j := range s.Standbys {
+			standby := &s.Standbys[j]
+			place, ok := places[standby.Name]
+			if !ok {
+				place = len(all)
+				places[standby.Name] = place
+				all = append(all, nil)
+			}
+			all[place] = append(all[place], use{s, standby})
+		}
+	}
+	return all
+}
+
+// watchReadiness looks whether a failover onto a standby would find it fit,
+// whichever of its sources needs it, and announces when that changes.
+func (e *Engine) watchReadiness(ctx context.Context, uses []use, known job.Summary) error {
 	if e.now().Sub(known.ReadyAt) < readyEvery {
 		return nil
 	}
-	facts, err := e.readyFacts(ctx, source, standby)
+	standby := uses[0].standby.Name
+	facts, err := e.readyFacts(ctx, uses)
 	if err != nil {
-		return fmt.Errorf("look whether standby %s is ready: %w", standby.Name, err)
+		return fmt.Errorf("look whether standby %s is ready: %w", standby, err)
 	}
-	ready, reasons := gate.Ready(facts)
+	ready, reason := readyForAll(uses, facts)
 	return e.contended(ctx, func() error {
-		return e.saveReadiness(ctx, source, standby, ready, strings.Join(reasons, " "))
+		return e.saveReadiness(ctx, uses, ready, reason)
 	})
 }
 
-func (e *Engine) saveReadiness(ctx context.Context, source plan.Service, standby plan.Standby, ready bool, reason string) error {
-	summary, err := e.Store.StoredSummary(ctx, standby.Name)
+// readyForAll judges a standby for each of its sources. What is not so for all
+// of them is said with their names.
+func readyForAll(uses []use, facts []gate.ReadyFacts) (ready bool, reason string) {
+	verdicts, ready := make([]bool, len(uses)), true
+	sentences := make([][]string, len(uses))
+	for i, f := range facts {
+		verdicts[i], sentences[i] = gate.Ready(f)
+		ready = ready && verdicts[i]
+	}
+	var order []string
+	whose := map[string][]string{}
+	for i, u := range uses {
+		if verdicts[i] != ready {
+			continue // remarks on what is fit say nothing of what is not
+		}
+		for _, sentence := range sentences[i] {
+			if len(whose[sentence]) == 0 {
+				order = append(order, sentence)
+			}
+			whose[sentence] = append(whose[sentence], u.source.Name)
+		}
+	}
+	for i, sentence := range order {
+		if of := whose[sentence]; len(of) < len(uses) {
+			order[i] = fmt.Sprintf("As a standby of %s: %s", strings.Join(of, ", "), sentence)
+		}
+	}
+	return ready, strings.Join(order, " ")
+}
+
+func (e *Engine) saveReadiness(ctx context.Context, uses []use, ready bool, reason string) error {
+	standby := uses[0].standby.Name
+	summary, err := e.Store.StoredSummary(ctx, standby)
 	if err != nil {
 		return err
 	}
@@ -43,50 +101,66 @@ func (e *Engine) saveReadiness(ctx context.Context, source plan.Service, standby
 	}
 	t := job.Transition{Read: summary, Summary: job.SummaryMove{Readiness: &readiness, ReadyReason: &reason, ReadyAt: &now}}
 	if readiness != summary.Readiness && (readiness == job.NotReady || summary.Readiness == job.NotReady) {
-		t.Notices = []job.Notice{job.ServiceNotice(standby.Name, source.Name, news, now, job.NoticeFacts{Standby: standby.Name, Message: reason})}
+		for i, u := range uses {
+			at := now.Add(time.Duration(i) * time.Millisecond) // each has an id of its own by it
+			t.Notices = append(t.Notices, job.ServiceNotice(standby, u.source.Name, news, at, job.NoticeFacts{Standby: standby, Message: reason}))
+		}
 	}
 	if err := e.Store.Transit(ctx, t); err != nil {
-		return fmt.Errorf("save whether standby %s is ready: %w", standby.Name, err)
+		return fmt.Errorf("save whether standby %s is ready: %w", standby, err)
 	}
 	e.announce(ctx, t.Notices)
 	return nil
 }
 
-func (e *Engine) readyFacts(ctx context.Context, source plan.Service, standby plan.Standby) (gate.ReadyFacts, error) {
-	var f gate.ReadyFacts
+// readyFacts looks at a standby once, and at what concerns each of its sources.
+func (e *Engine) readyFacts(ctx context.Context, uses []use) ([]gate.ReadyFacts, error) {
+	standby := uses[0].standby.Service
 	lease, err := e.Store.Lease(ctx, standby.Name)
 	if err != nil && !errors.Is(err, job.ErrNotFound) {
-		return f, err
+		return nil, err
 	}
 	summary, err := e.Store.StoredSummary(ctx, standby.Name)
 	if err != nil {
-		return f, err
+		return nil, err
 	}
-	observed, err := e.ARM.Observe(ctx, standby.Service)
+	observed, err := e.ARM.Observe(ctx, standby)
 	if err != nil && !absent(err) {
-		return f, err
+		return nil, err
 	}
-	f = gate.ReadyFacts{
+	seen := gate.ReadyFacts{
 		Standby: standby.Name,
 		Exists:  answer(!absent(err)), ProvisioningState: observed.ProvisioningState, Tier: observed.Facts.Tier,
 		Serving: answer(summary.ServingFor != ""), ServingFor: summary.ServingFor, Leased: answer(lease.Job != ""),
 	}
-	if f.Exists == gate.Yes {
-		grant := e.ARM.Access(ctx, standby.Service)
-		f.Access = map[job.GrantState]gate.Answer{job.Granted: gate.Yes, job.NotGranted: gate.No}[grant.State]
-		f.AccessReason = grant.Reason
+	facts := make([]gate.ReadyFacts, len(uses))
+	grants := map[job.Service]job.Grant{} // most sources have their backups in one place
+	for i, u := range uses {
+		f := seen
+		if f.Exists == gate.Yes {
+			grant, asked := grants[u.standby.Service]
+			if !asked {
+				grant = e.ARM.Access(ctx, u.standby.Service)
+				grants[u.standby.Service] = grant
+			}
+			f.Access = map[job.GrantState]gate.Answer{job.Granted: gate.Yes, job.NotGranted: gate.No}[grant.State]
+			f.AccessReason = grant.Reason
+		}
+		if f.PointTier, err = e.pointTier(ctx, u.source.Name); err != nil {
+			return nil, err
+		}
+		facts[i] = f
 	}
-	f.PointTier, err = e.pointTier(ctx, source)
-	return f, err
+	return facts, nil
 }
 
 // pointTier is the tier of the newest point of a service, "" if there is none.
-func (e *Engine) pointTier(ctx context.Context, source plan.Service) (string, error) {
-	summary, err := e.Store.StoredSummary(ctx, source.Name)
+func (e *Engine) pointTier(ctx context.Context, source string) (string, error) {
+	summary, err := e.Store.StoredSummary(ctx, source)
 	if err != nil || summary.PointBlob == "" {
 		return "", err
 	}
-	p, err := e.Store.Point(ctx, source.Name, summary.PointBlob)
+	p, err := e.Store.Point(ctx, source, summary.PointBlob)
 	if errors.Is(err, job.ErrNotFound) {
 		return "", nil
 	}

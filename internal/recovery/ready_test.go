@@ -213,17 +213,67 @@ func TestASharedStandby(t *testing.T) {
 		w.Run(t.Context(), 4*time.Hour)
 		standby(w, func(i *recoverytest.Instance) { i.State = "" })
 		w.Run(t.Context(), 4*time.Hour)
-		checkNotices(t, w, map[job.NoticeType]int{job.NoticeStandbyNotReady: 1, job.NoticeStandbyReady: 1})
-		looks := 0
-		for _, e := range w.Effects.Seen()[before:] {
-			if e.Call == "arm.Observe" {
-				looks++
+		// Each of its sources' people are told.
+		checkNotices(t, w, map[job.NoticeType]int{job.NoticeStandbyNotReady: 2, job.NoticeStandbyReady: 2})
+		about := map[string]int{}
+		for _, n := range w.Store.AllNotices() {
+			if n.Facts.Standby == "apim-neu" {
+				about[n.About]++
 			}
 		}
-		if looks > 8*60/25+2 {
-			t.Errorf("%d looks in eight hours", looks)
+		if about["apim-weu"] != 2 || about["apim-sea"] != 2 {
+			t.Errorf("notices %v", about)
+		}
+		looks := map[string]int{}
+		for _, e := range w.Effects.Seen()[before:] {
+			looks[e.Call]++
+		}
+		if most := 8*60/25 + 2; looks["arm.Observe"] > most || looks["arm.Access"] > most {
+			t.Errorf("%v in eight hours", looks)
 		}
 	})
+}
+
+// A shared standby is ready if it is so for each of its sources.
+func TestASharedStandbyThatFitsOneSourceOnly(t *testing.T) {
+	share := "    standbys: {apim-neu: {resourceId: " + id + "apim-neu}}\n"
+	sea := "  apim-sea:\n    resourceId: " + id + "apim-sea\n    container: seas\n"
+	for name, c := range map[string]struct {
+		spoil func(*recoverytest.World)
+		want  string
+	}{
+		"its backups are of another tier": {func(w *recoverytest.World) {
+			w.Azure.Change("apim-sea", func(i *recoverytest.Instance) { i.Facts.Tier = "Premium" })
+		}, "As a standby of apim-sea: The newest backup is of tier Premium"},
+		"its backups can't be read": {func(w *recoverytest.World) {
+			w.Engine.ARM = choosy{w.Azure, "seas"}
+		}, "As a standby of apim-sea: Grant it a role."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := recoverytest.NewWorld(hooksPlan(t, share+sea+share), slog.New(slog.DiscardHandler))
+				c.spoil(w)
+				w.Run(t.Context(), 4*time.Hour)
+				if s := readiness(t, w, "apim-neu"); s.Readiness != job.NotReady || !strings.HasPrefix(s.ReadyReason, c.want) {
+					t.Errorf("it is %s: %s", s.Readiness, s.ReadyReason)
+				}
+				checkNotices(t, w, map[job.NoticeType]int{job.NoticeStandbyNotReady: 2})
+			})
+		})
+	}
+}
+
+// choosy is an Azure in which no standby may read one container.
+type choosy struct {
+	*recoverytest.Azure
+	container string
+}
+
+func (c choosy) Access(ctx context.Context, s job.Service) job.Grant {
+	if s.Container == c.container {
+		return job.Grant{State: job.NotGranted, Reason: "Grant it a role."}
+	}
+	return c.Azure.Access(ctx, s)
 }
 
 // Two instances look at the same moment.

@@ -29,15 +29,16 @@ func (e *Engine) refresh(ctx context.Context, j job.Job) error {
 
 // wanted tells whether an open incident of any service may need a standby.
 func (e *Engine) wanted(ctx context.Context, standby string) (gate.Answer, string, error) {
-	for incident, err := range e.Store.Incidents(ctx) {
+	for i := range e.Plan.Services {
+		source := &e.Plan.Services[i]
+		if _, ok := source.Standby(standby); !ok {
+			continue
+		}
+		summary, err := e.Store.StoredSummary(ctx, source.Name)
 		if err != nil {
 			return gate.Unknown, "", err
 		}
-		source, ok := e.Plan.Service(incident.Service)
-		if !ok {
-			continue
-		}
-		if _, ok := source.Standby(standby); ok {
+		if summary.Incident != "" {
 			return gate.Yes, source.Name, nil
 		}
 	}

@@ -229,6 +229,29 @@ func TestAnOrphanedStandbyIsFreed(t *testing.T) {
 	})
 }
 
+// The lease of a service that is not there any more is freed too.
+func TestTheOrphanOfADeletedServiceIsFreed(t *testing.T) {
+	inBubble(t, "auto", "", func(t *testing.T, w *recoverytest.World, a request.Alert) {
+		w.Azure.Spoil = func(o *recoverytest.Operation) {
+			o.Ends, o.Forgotten = o.Started.Add(100*time.Hour), true
+		}
+		send(t, w, a)
+		w.Run(t.Context(), 4*time.Hour)
+		ended(t, w, last(t, w), job.Failed, job.CodeDeadlineExceeded, 1)
+		if l, ok := w.Store.Leased("apim-neu"); !ok || !l.Orphaned {
+			t.Errorf("lease %+v, %t, while the operation runs", l, ok)
+		}
+		w.Engine.ARM = missing{w.Azure, "apim-neu"}
+		w.Run(t.Context(), 10*time.Minute)
+		if l, ok := w.Store.Leased("apim-neu"); ok {
+			t.Errorf("lease %+v of a service that is gone", l)
+		}
+		if err := w.Engine.Watch(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRequests(t *testing.T) {
 	inBubble(t, "auto", "", func(t *testing.T, w *recoverytest.World, a request.Alert) {
 		for name, r := range map[string]request.Request{

@@ -43,17 +43,12 @@ func (e *Engine) Watch(ctx context.Context) error {
 func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows, whole bool) error {
 	known := byService(rows.Summaries)
 	var work []func() error
-	looked := map[string]bool{} // several services may share a standby
 	for i := range e.Plan.Services {
 		s := &e.Plan.Services[i]
 		work = append(work, func() error { return e.watchHealth(ctx, *s, known(s.Name)) })
-		for j := range s.Standbys {
-			standby := &s.Standbys[j]
-			if !looked[standby.Name] {
-				looked[standby.Name] = true
-				work = append(work, func() error { return e.watchReadiness(ctx, *s, *standby, known(standby.Name)) })
-			}
-		}
+	}
+	for _, uses := range usesOf(e.Plan) {
+		work = append(work, func() error { return e.watchReadiness(ctx, uses, known(uses[0].standby.Name)) })
 	}
 	err := e.all(work)
 	if !whole || !e.Log.Enabled(ctx, slog.LevelInfo) {
@@ -142,17 +137,21 @@ func (e *Engine) completeIncidents(ctx context.Context) error {
 
 func (e *Engine) promptOverdue(ctx context.Context, jobs []job.Job) error {
 	now := e.now()
+	var failed unsent
 	for _, j := range jobs {
+		if failed.enough(ctx) {
+			break
+		}
 		if now.Sub(j.NotBefore) <= e.overdueAfter(j) {
 			continue
 		}
-		if err := e.prompt(ctx, next(j), now); err != nil {
-			return err // the queue will not be better for the next one
+		if !failed.sent(func() error { return e.prompt(ctx, next(j), now) }) {
+			continue
 		}
 		e.count1(ctx, countRepairs, j.Service)
 		e.Log.WarnContext(ctx, "overdue job prompted", keyJob, j.ID, keyService, j.Service, "since", j.NotBefore)
 	}
-	return nil
+	return failed.err()
 }
 
 // overdueAfter is how late a move of j may be. With a run every five minutes
@@ -171,18 +170,22 @@ func (e *Engine) overdueAfter(j job.Job) time.Duration {
 
 func (e *Engine) promptNotices(ctx context.Context, notices []job.StoredNotice) error {
 	now, after := e.now(), plan.Default().OverdueAfter
+	var failed unsent
 	for _, n := range notices {
+		if failed.enough(ctx) {
+			break
+		}
 		if n.State != job.DeliveryPending || now.Sub(n.NotBefore) <= after {
 			continue
 		}
 		p := firstPrompt(n.Notice)
 		p.Attempt = n.Attempts
-		if err := e.promptNotice(ctx, p, now); err != nil {
-			return err
+		if !failed.sent(func() error { return e.promptNotice(ctx, p, now) }) {
+			continue
 		}
 		e.Log.WarnContext(ctx, "overdue notice prompted", keyNotice, n.ID, "since", n.NotBefore)
 	}
-	return nil
+	return failed.err()
 }
 
 func (e *Engine) freeOrphans(ctx context.Context) error {
@@ -218,10 +221,12 @@ func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
 		}
 	}
 	service, err := e.ARM.Observe(ctx, s)
-	if err != nil {
+	switch {
+	case absent(err):
+		return e.release(ctx, lease) // nothing operates on what is not there
+	case err != nil:
 		return err
-	}
-	if service.InTransition() {
+	case service.InTransition():
 		return nil
 	}
 	return e.release(ctx, lease)
