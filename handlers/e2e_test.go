@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,7 @@ import (
 	"lifeboat/internal/emulator/arm"
 	"lifeboat/internal/emulator/host"
 	"lifeboat/internal/functions"
+	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery"
 	"lifeboat/internal/servicebus"
@@ -134,10 +136,20 @@ func (a *app) engine(p *plan.Plan, log *slog.Logger) *recovery.Engine {
 	})
 	must(err)
 	return &recovery.Engine{
-		Plan: p, Store: tablestore.New(table), Table: "e2e", ARM: client, Queue: servicebus.New(a.bus), Log: log, Parallel: 8,
+		Plan: p, Store: tablestore.New(table), Table: "e2e", ARM: client, Queue: appQueues{servicebus.New(a.bus)}, Log: log, Parallel: 8,
 		Blobs: blobstore.New(func(string) (*service.Client, error) { return blobs.ServiceClient(), nil }),
 		NewID: func() string { return fmt.Sprintf("id-%d", a.ids.Add(1)) },
 	}
+}
+
+// appQueues refuses what the app's roles refuse: only people may send approvals.
+type appQueues struct{ recovery.Sender }
+
+func (q appQueues) Send(ctx context.Context, m job.Message) error {
+	if m.Queue == emulator.ApprovalQueue {
+		return errors.New("unauthorized: the app may not send to " + m.Queue)
+	}
+	return q.Sender.Send(ctx, m)
 }
 
 // intents judges every POST that leaves the client.

@@ -126,7 +126,19 @@ func (p sameHost) Do(r *policy.Request) (*http.Response, error) {
 }
 
 func (p sameHost) allows(u *url.URL) bool {
-	return u.Scheme == p.endpoint.Scheme && strings.EqualFold(u.Host, p.endpoint.Host)
+	return u.Scheme == p.endpoint.Scheme && strings.EqualFold(u.Hostname(), p.endpoint.Hostname()) && portOf(u) == portOf(p.endpoint)
+}
+
+// portOf is the port that u leads to, named or not.
+func portOf(u *url.URL) string {
+	switch port := u.Port(); {
+	case port == "" && u.Scheme == "https":
+		return "443"
+	case port == "" && u.Scheme == "http":
+		return "80"
+	default:
+		return port
+	}
 }
 
 // leaving notes whether a request got as far as the transport: whatever went

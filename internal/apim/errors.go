@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 func translate(doing string, kind, err error) error {
 	var answer *azcore.ResponseError
 	if !errors.As(err, &answer) {
-		return &job.AzureError{Kind: kind, Doing: doing, Err: azureerror.Hide(bare(err))}
+		return &job.AzureError{Kind: kind, Doing: doing, Err: azureerror.Hide(azureerror.Bare(err))}
 	}
 	code, message := words(answer)
 	code, message = azureerror.Hidden(code), azureerror.Hidden(message)
@@ -29,16 +28,6 @@ func translate(doing string, kind, err error) error {
 		Kind: kind, Doing: doing, Status: answer.StatusCode, Code: code, Message: message,
 		RetryAfter: retryAfter(answer.RawResponse),
 	}
-}
-
-// bare leaves out of a transport's error the URL, which says nothing that the
-// operator does not know.
-func bare(err error) error {
-	var transport *url.Error
-	if errors.As(err, &transport) {
-		return transport.Err
-	}
-	return err
 }
 
 // armError is ARM's error body, with and without the envelope.

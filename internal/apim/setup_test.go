@@ -124,7 +124,7 @@ func (w *world) network() http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		s := sent{r.Method, r.URL.String(), r.Header.Get("Authorization"), string(body)}
 		w.mu.Lock()
-		home := strings.EqualFold(r.Host, host) && (r.URL.Scheme == "https" || r.URL.Scheme == "")
+		home := strings.EqualFold(strings.TrimSuffix(r.Host, ":443"), host) && (r.URL.Scheme == "https" || r.URL.Scheme == "")
 		if home {
 			w.arm = append(w.arm, s)
 		} else {

@@ -48,7 +48,7 @@ func New(doing, said string, err error) error {
 func Words(a Answer, err error) string {
 	switch {
 	case a.Status == 0:
-		return bare(err).Error()
+		return Bare(err).Error()
 	case a.Code == "":
 		return fmt.Sprintf("HTTP %d from %s", a.Status, a.Host)
 	case a.Message == "":
@@ -57,8 +57,8 @@ func Words(a Answer, err error) string {
 	return fmt.Sprintf("HTTP %d %s from %s: %s", a.Status, a.Code, a.Host, a.Message)
 }
 
-// bare is err without the addresses that net/http puts around it.
-func bare(err error) error {
+// Bare is err without the addresses that net/http puts around it.
+func Bare(err error) error {
 	for {
 		var u *url.Error
 		if !errors.As(err, &u) || u.Err == nil {

@@ -18,8 +18,9 @@ const amendTries = 5
 // were concurrent changes, who holds it, and that it was withdrawn. A sidecar that says so
 // already is not written. Amend returns job.ErrNotFound if there is no sidecar,
 // job.ErrNewerSchema if a newer version of Lifeboat wrote it, job.ErrRefused if
-// storage lets nobody change it, as in an immutable container, and
-// job.ErrConflict if others changed it at every try.
+// storage lets nobody read or change it now, as in an immutable container, in
+// the archive tier or under a lease, and job.ErrConflict if others changed it at
+// every try.
 func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error {
 	name := sidecarName(p.Blob)
 	doing := fmt.Sprintf("amend sidecar %s in container %s of account %s", name, where.Container, where.Account)
@@ -37,7 +38,7 @@ func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error
 		case a.missing() || a.containerMissing():
 			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)
 		default:
-			return failed(doing, err)
+			return amendError(doing, err)
 		}
 		next, err := amended(text, p)
 		if err != nil {
@@ -50,13 +51,27 @@ func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error
 		switch a := answerOf(err); {
 		case err == nil:
 			return nil
-		case a.frozen():
-			return fmt.Errorf("%w: %w: the table alone has it; a catalogue rebuilt from the container won't", failed(doing, err), job.ErrRefused)
 		case a.code != bloberror.ConditionNotMet:
-			return failed(doing, err)
+			return amendError(doing, err)
 		}
 	}
 	return fmt.Errorf("%s: tried %d times: %w", doing, amendTries, job.ErrConflict)
+}
+
+// amendError is job.ErrRefused for a sidecar that stays as it is, and says
+// until when where that may change.
+func amendError(doing string, err error) error {
+	until := ""
+	switch a := answerOf(err); {
+	case a.frozen():
+	case a.archived():
+		until = "; it can be written once it is in an online tier"
+	case a.leased():
+		until = "; it can be written once its lease has been broken"
+	default:
+		return failed(doing, err)
+	}
+	return fmt.Errorf("%w: %w: the table alone has it; a catalogue rebuilt from the container won't%s", failed(doing, err), job.ErrRefused, until)
 }
 
 // laterNames are the fields of sidecarLater.

@@ -104,6 +104,63 @@ func TestAmendHeld(t *testing.T) {
 	}
 }
 
+// A sidecar that stays as it is, whatever is tried, is the table's to know.
+func TestAmendRefused(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		status int
+		code   string
+		says   string // or "" for trouble that may pass
+	}{
+		{http.MethodGet, 409, "BlobArchived", "an online tier"},
+		{http.MethodGet, 409, "BlobBeingRehydrated", "an online tier"},
+		{http.MethodPut, 409, "BlobArchived", "an online tier"},
+		{http.MethodPut, 409, "BlobBeingRehydrated", "an online tier"},
+		{http.MethodPut, 412, "LeaseIdMissing", "lease has been broken"},
+		{http.MethodPut, 409, "BlobImmutableDueToPolicy", "rebuilt from the container"},
+		{http.MethodPut, 409, "BlobImmutableDueToLegalHold", "rebuilt from the container"},
+		{http.MethodPut, 403, "UnauthorizedBlobOverwrite", "rebuilt from the container"},
+		{http.MethodGet, 403, "AuthorizationPermissionMismatch", ""},
+		{http.MethodGet, 503, "ServerBusy", ""},
+		{http.MethodPut, 403, "AuthorizationPermissionMismatch", ""},
+		{http.MethodPut, 503, "ServerBusy", ""},
+	} {
+		t.Run(c.method+" "+c.code, func(t *testing.T) {
+			b := setup(t)
+			b.recorded(t)
+			before := b.sidecar(t)
+			lift := b.tap.Inject(wire.Fault{
+				Kind: wire.Instead, Status: c.status, Header: http.Header{"X-Ms-Error-Code": {c.code}},
+				Match: func(r *http.Request) bool { return r.Method == c.method },
+			})
+			err := b.Amend(t.Context(), backups, withdrawn())
+			unnamed(t, err, sidecar, "container backups", c.code, c.says)
+			if refused := errors.Is(err, job.ErrRefused); refused != (c.says != "") {
+				t.Errorf("error %v is a refusal: %t", err, refused)
+			}
+			if b.sidecar(t) != before {
+				t.Errorf("the sidecar has become %s", b.sidecar(t))
+			}
+			lift()
+			check(t, b.Amend(t.Context(), backups, withdrawn()))
+		})
+	}
+}
+
+func TestAmendLeased(t *testing.T) {
+	b := setup(t)
+	b.recorded(t)
+	lift := b.lease(t)(backups, sidecar)
+	check(t, b.Amend(t.Context(), backups, point())) // there is nothing to write
+	err := b.Amend(t.Context(), backups, withdrawn())
+	unnamed(t, err, sidecar, "LeaseIdMissing", "broken")
+	if !errors.Is(err, job.ErrRefused) {
+		t.Errorf("error %v, want a refusal", err)
+	}
+	lift()
+	check(t, b.Amend(t.Context(), backups, withdrawn()))
+}
+
 // A sidecar that can't be read must not be written over.
 func TestAmendSpoilt(t *testing.T) {
 	b := setup(t)

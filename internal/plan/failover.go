@@ -118,8 +118,8 @@ func (r *reader) standbys(e entry, path string, s *Service) {
 	}
 	for _, e := range r.entries(m, path) {
 		where := join(path, e.key)
-		if !serviceName.MatchString(e.key) {
-			r.report(e.at, where, "want a name of 1 to 50 lower-case letters, digits and single hyphens")
+		if !isName(e.key) {
+			r.report(e.at, where, "want %s", wantName)
 		}
 		body, ok := r.mapping(e.value, where)
 		if !ok {

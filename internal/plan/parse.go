@@ -153,7 +153,14 @@ func (r *reader) environment(e entry) string {
 }
 
 // A name becomes a partition key, a part of job ids and of blob names.
-var serviceName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){0,49}$`)
+var nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// maxName is how long a name may be, as in Azure.
+const maxName = 50
+
+const wantName = "a name of 1 to 50 lower-case letters, digits and single hyphens"
+
+func isName(s string) bool { return len(s) <= maxName && nameForm.MatchString(s) }
 
 func (r *reader) services(e entry, defaults Service) []Service {
 	m, ok := r.mapping(e.value, "services")
@@ -166,8 +173,8 @@ func (r *reader) services(e entry, defaults Service) []Service {
 		path := join("services", e.key)
 		s := defaults
 		s.Name = e.key
-		if !serviceName.MatchString(e.key) {
-			r.report(e.at, path, "want a name of 1 to 50 lower-case letters, digits and single hyphens")
+		if !isName(e.key) {
+			r.report(e.at, path, "want %s", wantName)
 		}
 		if body, ok := r.mapping(e.value, path); ok {
 			readSettings(r, body, path, serviceSettings, &s, false)

@@ -49,13 +49,13 @@ func planSchema() schema {
 
 // serviceParts are the settings of a service that are no single value.
 func serviceParts() map[string]schema {
-	failover := object(failoverSettings, map[string]schema{"rules": texts("")})
+	failover := object(failoverSettings, map[string]schema{"rules": texts(schema{"type": "string"})})
 	return map[string]schema{
 		"standbys":         byName("what a restore of this service may overwrite, best first", object(standbySettings, nil, "resourceId")),
 		"failover":         failover,
 		"changes":          object(changesSettings, nil),
 		"retention":        {"anyOf": []schema{{"const": "off"}, nonEmpty(object(retentionSettings, nil))}},
-		"webhooks":         texts(serviceName.String()),
+		"webhooks":         texts(nameOf(schema{"type": "string"})),
 		"heartbeatSetting": {"type": "string", "pattern": appSetting.String()},
 	}
 }
@@ -91,17 +91,17 @@ func nonEmpty(o schema) schema {
 func byName(description string, one schema) schema {
 	return nonEmpty(schema{
 		"type": "object", "description": description,
-		"propertyNames": schema{"pattern": serviceName.String()}, "additionalProperties": one,
+		"propertyNames": nameOf(schema{}), "additionalProperties": one,
 	})
 }
 
-func texts(pattern string) schema {
-	item := schema{"type": "string"}
-	if pattern != "" {
-		item["pattern"] = pattern
-	}
-	return schema{"type": "array", "items": item}
+// nameOf is s for names only.
+func nameOf(s schema) schema {
+	s["pattern"], s["maxLength"] = nameForm.String(), maxName
+	return s
 }
+
+func texts(item schema) schema { return schema{"type": "array", "items": item} }
 
 // shared are the settings that may be defaults.
 func shared(settings []setting[Service]) (all []setting[Service]) {

@@ -68,8 +68,8 @@ func (r *reader) hooks(e entry) []Webhook {
 	}
 	var all []Webhook
 	for _, one := range r.entries(m, e.key) {
-		if !serviceName.MatchString(one.key) {
-			r.report(one.at, e.key, "want a name of 1 to 50 lower-case letters, digits and single hyphens")
+		if !isName(one.key) {
+			r.report(one.at, e.key, "want %s", wantName)
 			r.hook(one, e.key)
 			continue
 		}

@@ -84,14 +84,19 @@ func (e *Engine) DeadRequest(ctx context.Context, d DeadLetter) error {
 	return e.afterDead(ctx, d, service, err)
 }
 
-// DeadApproval takes an approval that was given up, as DeadRequest does. One
-// that comes too late is refused by its job.
+// DeadApproval takes an approval that was given up: it is carried out if it can
+// be, for a day. One that comes too late is refused by its job, and one that only
+// a newer version understands is told to people at once, who can approve again.
 func (e *Engine) DeadApproval(ctx context.Context, d DeadLetter) error {
-	e.count1(ctx, countDeadLetters, d.Queue)
-	a, err := request.DecodeApproval(d.Body)
-	if errors.Is(err, request.ErrNewer) {
-		return e.afterDead(ctx, d, "", err)
+	err := e.deadApproval(ctx, d)
+	if err == nil {
+		e.count1(ctx, countDeadLetters, d.Queue) // once, however long it stays
 	}
+	return err
+}
+
+func (e *Engine) deadApproval(ctx context.Context, d DeadLetter) error {
+	a, err := request.DecodeApproval(d.Body)
 	if err != nil {
 		return e.deadNotice(ctx, d, "", err)
 	}
@@ -109,9 +114,10 @@ func (e *Engine) DeadNotice(ctx context.Context, d DeadLetter) error {
 	return nil
 }
 
-// PostponeMessage sends a request or an approval again later, for a version of
-// Lifeboat that understands what this one does not: for a day, after which
-// people are told. d has not died yet; delivered at once and again, it would.
+// PostponeMessage sends a request again later, for a version of Lifeboat that
+// understands what this one does not: for a day, after which people are told. d
+// has not died yet; delivered at once and again, it would. An approval stays
+// where it is.
 func (e *Engine) PostponeMessage(ctx context.Context, d DeadLetter, why error) error {
 	return e.afterDead(ctx, d, "", why)
 }
@@ -127,6 +133,9 @@ func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, er
 	if errors.Is(err, ErrRefused) || e.now().Sub(firstSeen) > repeatFor {
 		return e.deadNotice(ctx, d, service, err)
 	}
+	if d.Queue == ApprovalQueue {
+		return e.stay(ctx, d, e.now().Sub(firstSeen), err)
+	}
 	again := job.Message{
 		Queue: d.Queue, ID: d.ID, Body: d.Body, NotBefore: e.now().Add(job.Backoff(resent+1, d.ID)),
 		Properties: map[string]string{resentProperty: strconv.Itoa(resent + 1), firstSeenProperty: firstSeen.Format(time.RFC3339Nano)},
@@ -137,6 +146,16 @@ func (e *Engine) afterDead(ctx context.Context, d DeadLetter, service string, er
 		return fmt.Errorf("send message %s to %s again: %w", d.ID, d.Queue, err)
 	}
 	return nil
+}
+
+// longSulk is well below the deadline of an invocation.
+const longSulk = time.Minute
+
+// stay leaves an approval where it is, to be delivered again after a moment, a
+// longer one as it gets older: the app must not send to ApprovalQueue.
+func (e *Engine) stay(ctx context.Context, d DeadLetter, age time.Duration, why error) error {
+	pause(ctx, min(max(age/10, sulk), longSulk))
+	return fmt.Errorf("approval %s can't be carried out yet and stays in queue %s: %w", d.ID, d.Queue, why)
 }
 
 // FirstSent is when a message was sent for the first time, by its queue's

@@ -141,8 +141,10 @@ type Blobs interface {
 	// that one stands. It returns what the sidecar says.
 	Record(ctx context.Context, s job.Service, p job.Point) (job.Point, error)
 	// Amend writes into the sidecar of p what is known of it later: that
-	// there were concurrent changes, and that it was withdrawn. It returns
-	// job.ErrNotFound if there is no sidecar.
+	// there were concurrent changes, who holds it, and that it was withdrawn. It
+	// returns job.ErrNotFound if there is no sidecar, job.ErrRefused if nobody
+	// can change it now, job.ErrNewerSchema if a newer version wrote it, and
+	// job.ErrConflict if others changed it at every try.
 	Amend(ctx context.Context, s job.Service, p job.Point) error
 	// Recorded yields every point that a sidecar in the container of s tells
 	// of and that is s's own, as the sidecar has it. Those that can't be

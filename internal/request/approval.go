@@ -85,7 +85,7 @@ func (w wireApproval) approval() (Approval, string) {
 		return a, "want a job by its id"
 	case w.Point != "" && !nameForm.MatchString(w.Point):
 		return a, "want a point by its name"
-	case w.Target != "" && !serviceForm.MatchString(w.Target):
+	case w.Target != "" && !isService(w.Target):
 		return a, "want a target by its name in the plan"
 	case len(a.By) > maxBy || a.By == "":
 		return a, fmt.Sprintf("want by as a name of at most %d bytes", maxBy)

@@ -2,6 +2,7 @@ package request
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,6 +64,7 @@ func TestDecodeApprovalRefuses(t *testing.T) {
 		{"a path as job", `{"schema":1,"id":"p-1","job":"a/b","verdict":"Reject","by":"robin"}`, "want a job"},
 		{"a path as point", `{"schema":1,"id":"p-1","job":"j","point":"a/b","target":"t","by":"robin","verdict":"Approve"}`, "want a point"},
 		{"a resource id as target", `{"schema":1,"id":"p-1","job":"j","point":"p","target":"/x","by":"robin","verdict":"Approve"}`, "want a target"},
+		{"a target that is too long", `{"schema":1,"id":"p-1","job":"j","point":"p","target":"` + strings.Repeat("a-", 25) + `a","by":"robin","verdict":"Approve"}`, "want a target"},
 		{"a list as reason", `{` + whole + `,"verdict":"Approve","reason":[]}`, "want text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

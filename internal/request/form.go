@@ -12,14 +12,19 @@ import (
 // Names end up in job ids, row keys and blob names.
 var (
 	idForm      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	serviceForm = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){0,49}$`)
+	serviceForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	nameForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
 )
 
 const (
-	maxBy     = 200
-	maxReason = 1000
+	maxService = 50 // as in the plan
+	maxBy      = 200
+	maxReason  = 1000
 )
+
+// isService reports whether the plan could have a service or standby of that
+// name.
+func isService(name string) bool { return len(name) <= maxService && serviceForm.MatchString(name) }
 
 // form is what a request of one kind consists of, besides schema, id and kind.
 type form struct{ required, optional []string }
@@ -97,9 +102,9 @@ func (w wireRequest) request() (Request, string) {
 	switch {
 	case !idForm.MatchString(w.ID):
 		return r, "want an id of at most 64 letters, digits, dots, hyphens and underscores"
-	case w.Service != "" && !serviceForm.MatchString(w.Service):
+	case w.Service != "" && !isService(w.Service):
 		return r, "want a service by its name in the plan"
-	case w.To != "" && !serviceForm.MatchString(w.To):
+	case w.To != "" && !isService(w.To):
 		return r, "want to as a standby's name in the plan"
 	case w.Point != "" && !nameForm.MatchString(w.Point):
 		return r, "want a point by its name"

@@ -88,7 +88,7 @@ func TestDecodeRequests(t *testing.T) {
 }
 
 func TestDecodeTakesWhatIsAsLongAsMayBe(t *testing.T) {
-	r := Request{ID: strings.Repeat("i", 64), Kind: Restore, Service: strings.Repeat("s", 50), By: strings.Repeat("b", 200), Reason: strings.Repeat("r", 1000)}
+	r := Request{ID: strings.Repeat("i", 64), Kind: Restore, Service: strings.Repeat("s", 50), To: strings.Repeat("a-", 24) + "aa", By: strings.Repeat("b", 200), Reason: strings.Repeat("r", 1000)}
 	body, err := EncodeRequest(r)
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +139,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a number as id", `{"schema":1,"id":7,"kind":"Backup","service":"apim-weu"}`, "want text"},
 		{"no service", `{"schema":1,"id":"x","kind":"Restore","by":"kim"}`, "want service"},
 		{"a resource id as service", `{"schema":1,"id":"x","kind":"Backup","service":"/subscriptions/x"}`, "want a service by its name"},
+		{"a service that is too long", `{"schema":1,"id":"x","kind":"Backup","service":"` + strings.Repeat("a-", 25) + `a"}`, "want a service by its name"},
+		{"a target that is too long", restore + `,"to":"` + strings.Repeat("x", 51) + `"}`, "want to as a standby's name"},
 		{"a resource id as target", restore + `,"to":"/subscriptions/x"}`, "want to as a standby's name"},
 		{"a path as point", restore + `,"point":"../other/x"}`, "want a point by its name"},
 		{"nobody asks", `{"schema":1,"id":"x","kind":"Restore","service":"apim-weu"}`, "want by"},

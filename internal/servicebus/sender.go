@@ -52,7 +52,8 @@ func (s *Sender) link(queue string) (*azservicebus.Sender, error) {
 }
 
 // Send returns after the queue took m. After an error the message may be
-// there all the same.
+// there all the same. Of an id of more than 128 characters, which Service Bus
+// does not take, only the beginning is sent, with a hash of the whole.
 func (s *Sender) Send(ctx context.Context, m job.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
@@ -60,8 +61,8 @@ func (s *Sender) Send(ctx context.Context, m job.Message) error {
 	if err != nil {
 		return fmt.Errorf("open queue %s: %w", m.Queue, azureerror.Hide(err))
 	}
-	contentType := "application/json"
-	message := &azservicebus.Message{Body: m.Body, MessageID: &m.ID, ContentType: &contentType}
+	id, contentType := fitting(m.ID), "application/json"
+	message := &azservicebus.Message{Body: m.Body, MessageID: &id, ContentType: &contentType}
 	for name, value := range m.Properties {
 		if message.ApplicationProperties == nil {
 			message.ApplicationProperties = map[string]any{}
@@ -87,7 +88,8 @@ func hint(err error) string {
 	}
 	switch refused.Code {
 	case azservicebus.CodeUnauthorizedAccess:
-		return ": give the app's identity the role Azure Service Bus Data Sender on the queue"
+		// The app sends to no queue on which it must not have that role.
+		return ": give the identity that sends the role Azure Service Bus Data Sender on the queue"
 	case azservicebus.CodeNotFound:
 		return ": create the queue"
 	}

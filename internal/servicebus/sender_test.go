@@ -138,7 +138,7 @@ func TestSendWithoutTheRight(t *testing.T) {
 		sender := b.connect(wrong)
 		begun := time.Now()
 		err := sender.Send(b.Context(), job.Message{Queue: "steps", ID: "a"})
-		if err == nil || !strings.HasSuffix(err.Error(), ": give the app's identity the role Azure Service Bus Data Sender on the queue") {
+		if err == nil || !strings.HasSuffix(err.Error(), ": give the identity that sends the role Azure Service Bus Data Sender on the queue") {
 			b.Errorf("error %v, want a hint", err)
 		}
 		if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, wrong) || strings.Contains(text, key) {

@@ -54,8 +54,9 @@ func readCounter(data []byte) (job.Counter, error) {
 	return c, f.done()
 }
 
-// Count adds n to a counter. It returns job.ErrConflict, and has added
-// nothing, if others counted at every try.
+// Count adds n to a counter. It returns job.ErrConflict if others counted at
+// every try, or seem to have: a try whose answer was lost may have counted, and
+// the next one counts again.
 func (s *Store) Count(ctx context.Context, name, label string, n int64) error {
 	doing := fmt.Sprintf("count %s of %q", name, label)
 	for range countTries {

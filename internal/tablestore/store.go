@@ -36,8 +36,8 @@ type Store struct{ client *aztables.Client }
 // New keeps everything in the table of client.
 //
 // The client's retries should be few and end well within the caller's
-// deadline, such as MaxRetries 3, RetryDelay 500 ms, MaxRetryDelay 5 s and
-// TryTimeout 15 s. A retry after an answer that got lost meets its own first
+// deadline, such as MaxRetries 3, RetryDelay 400 ms, MaxRetryDelay 5 s and
+// TryTimeout 20 s. A retry after an answer that got lost meets its own first
 // try: Create says job.ErrExists, which callers take for done. Save says
 // job.ErrConflict, so the move counts as somebody else's and its caller goes
 // on with the next prompt; an intent is then decided by evidence, as if its
@@ -74,7 +74,9 @@ func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.G
 	return aztables.GetEntityResponse{}, failed(doing, err)
 }
 
-// possibleKey reports whether key has no character that Azure refuses.
+// possibleKey reports whether key has no character that Azure refuses, and no
+// apostrophe: Azure takes one, but aztables writes it doubled in the address of
+// a single row and as it is in a transaction's, so that the rows would differ.
 func possibleKey(key string) bool {
 	return !strings.ContainsFunc(key, func(r rune) bool {
 		return strings.ContainsRune(`/\#?'`, r) || r < 0x20 || 0x7f <= r && r <= 0x9f

@@ -130,7 +130,8 @@ func (b *Broker) ConnectionString(hostport string) string {
 }
 
 // Send enqueues m, or schedules it if its ScheduledEnqueueTime is to come. It
-// returns ErrQueueNotFound or ErrClosed.
+// returns ErrQueueNotFound or ErrClosed, and an error for an id that Azure would
+// not take.
 func (b *Broker) Send(queue string, m Message) error {
 	// Through bytes and back, so that the queue shares nothing with the caller.
 	encoded, err := m.toAMQP().MarshalBinary()
@@ -140,6 +141,9 @@ func (b *Broker) Send(queue string, m Message) error {
 	content, err := decodeMessage(encoded)
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", queue, err)
+	}
+	if problem := tooLongID(content); problem != "" {
+		return fmt.Errorf("send to %s: %s", queue, problem)
 	}
 	b.lock()
 	defer b.unlock()

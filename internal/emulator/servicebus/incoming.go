@@ -114,6 +114,9 @@ func (in *incoming) messages() ([]*amqp.Message, *wire.Error) {
 	if err != nil {
 		return nil, &wire.Error{Condition: wire.ConditionDecodeError, Description: err.Error()}
 	}
+	if problem := tooLongID(messages...); problem != "" {
+		return nil, &wire.Error{Condition: wire.ConditionArgument, Description: problem}
+	}
 	return messages, nil
 }
 

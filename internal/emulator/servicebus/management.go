@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/Azure/go-amqp"
+
+	"lifeboat/internal/emulator/servicebus/wire"
 )
 
 // maxPeekSize bounds the messages in one answer, as Azure does.
@@ -61,6 +63,9 @@ func (b *Broker) schedule(e *entity, body map[string]any) response {
 	}
 	if len(messages) == 0 || e.deadLetters == nil {
 		return response{code: http.StatusBadRequest, description: "no messages, or no queue to schedule them in"}
+	}
+	if problem := tooLongID(messages...); problem != "" {
+		return refusal(wire.ConditionArgument, problem)
 	}
 	verdict, copies := b.judge(OpSchedule, e.name, views(messages)...)
 	return b.do(verdict, func() response {

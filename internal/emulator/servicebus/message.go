@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"time"
+	"unicode/utf16"
 
 	"github.com/Azure/go-amqp"
 )
@@ -127,6 +128,23 @@ func fromAMQP(in *amqp.Message) Message {
 	m.DeadLetterReason, _ = in.ApplicationProperties[reasonProperty].(string)
 	m.DeadLetterDescription, _ = in.ApplicationProperties[descriptionProperty].(string)
 	return m
+}
+
+// maxID is how many characters Azure takes as a message's id: "maximum size of a
+// message ID" in service-bus-quotas (2025-05-12), in UTF-16 units.
+const maxID = 128
+
+// tooLongID says what is wrong with the id of one of messages, or "".
+func tooLongID(messages ...*amqp.Message) string {
+	for _, m := range messages {
+		if m.Properties == nil {
+			continue
+		}
+		if n := len(utf16.Encode([]rune(idText(m.Properties.MessageID)))); n > maxID {
+			return fmt.Sprintf("the message id has %d characters, more than %d", n, maxID)
+		}
+	}
+	return ""
 }
 
 // bodyOf is the message's data, or its value if that is text or binary.

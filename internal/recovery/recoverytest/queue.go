@@ -2,11 +2,13 @@ package recoverytest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/recovery"
 )
 
 // Queue holds messages until they are due.
@@ -21,9 +23,15 @@ type Queue struct {
 // NewQueue is an empty queue whose calls are effects of e.
 func NewQueue(e *Effects) *Queue { return &Queue{effects: e} }
 
-// Send implements recovery.Sender.
+// errNoRole: the app's identity may only read there.
+var errNoRole = errors.New("unauthorized: the app may not send to " + recovery.ApprovalQueue)
+
+// Send implements recovery.Sender. Like Azure it takes no approval from the app.
 func (q *Queue) Send(_ context.Context, m job.Message) error {
 	return q.effects.do("queue", "Send", unchanged, func() error {
+		if m.Queue == recovery.ApprovalQueue {
+			return errNoRole
+		}
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		q.messages = append(q.messages, m)

@@ -35,6 +35,7 @@ const (
 	ConditionHandleInUse        = "amqp:session:handle-in-use"
 	ConditionMessageSize        = "amqp:link:message-size-exceeded"
 	ConditionTransferLimit      = "amqp:link:transfer-limit-exceeded"
+	ConditionArgument           = "com.microsoft:argument-error"
 	ConditionDeadLetter         = "com.microsoft:dead-letter"
 	ConditionLockLost           = "com.microsoft:message-lock-lost"
 	ConditionMessageNotFound    = "com.microsoft:message-not-found"
