@@ -50,7 +50,7 @@ func (e *Engine) fire(ctx context.Context, source plan.Service, a request.Alert)
 	case err != nil:
 		return err
 	case record.ResolvedAt.IsZero():
-		if known, err := e.known(ctx, source, a, record.AlertRecord); known || err != nil {
+		if known, err := e.known(ctx, source, a, record); known || err != nil {
 			return err
 		}
 	case a.Late(record.ResolvedAt):

@@ -12,7 +12,7 @@ import (
 // known reports whether a tells again of the occurrence that record stands
 // for, and sees to its incident then. Anything else that fires with the same
 // identity is to be answered on its own.
-func (e *Engine) known(ctx context.Context, source plan.Service, a request.Alert, record job.AlertRecord) (bool, error) {
+func (e *Engine) known(ctx context.Context, source plan.Service, a request.Alert, record job.StoredAlert) (bool, error) {
 	incident, there, err := e.incident(ctx, source.Name, record.Incident)
 	switch {
 	case err != nil:
@@ -22,8 +22,11 @@ func (e *Engine) known(ctx context.Context, source plan.Service, a request.Alert
 	case incident.Open() && e.stale(incident.Incident):
 		return true, e.makeWay(ctx, incident)
 	case incident.Open():
+		if err := e.lasts(ctx, a, record); err != nil {
+			return true, err
+		}
 		return true, e.respondTo(ctx, source, incident)
-	case anew(a, record, incident.Incident):
+	case anew(a, record.AlertRecord, incident.Incident):
 		return false, nil
 	}
 	e.Log.InfoContext(ctx, "alert of an incident that has ended dropped", keyService, source.Name, "rule", a.Rule,
@@ -31,11 +34,26 @@ func (e *Engine) known(ctx context.Context, source plan.Service, a request.Alert
 	return true, nil
 }
 
-// anew reports whether a is another occurrence than the one that record stands
-// for, whose end was never told, and whose incident a person has ended. Service
+// lasts notes that an alert has fired again whose end was not told meanwhile.
+// An end that is older than that, and still on its way, then ends nothing.
+func (e *Engine) lasts(ctx context.Context, a request.Alert, record job.StoredAlert) error {
+	if !again(a, record.AlertRecord) {
+		return nil
+	}
+	record.FiredAt = a.FiredAt
+	return e.Store.RecordAlert(ctx, record)
+}
+
+// again reports whether a fired later than what record stands for. Service
 // Health names the occurrence and tells of the same one many times.
+func again(a request.Alert, record job.AlertRecord) bool {
+	return a.MonitoringService != request.ServiceHealth && a.FiredAt.After(record.FiredAt)
+}
+
+// anew reports whether a is another occurrence than the one that record stands
+// for, whose end was never told, and whose incident a person has ended.
 func anew(a request.Alert, record job.AlertRecord, ended job.Incident) bool {
-	return a.MonitoringService != request.ServiceHealth && a.FiredAt.After(record.FiredAt) &&
+	return again(a, record) &&
 		// Azure's clock says the one, an instance's the other. In doubt it is
 		// answered: the gates judge what nobody hears of if it is dropped.
 		a.FiredAt.After(ended.ResolvedAt.Add(-job.Skew))

@@ -63,6 +63,28 @@ func TestTheNextOutageAfterOneWhoseEndWasNeverTold(t *testing.T) {
 	})
 }
 
+// An outage ends and the next begins, and the end comes last: the second one
+// holds, and its own end is its end.
+func TestAnEndThatTheNextFiringOvertook(t *testing.T) {
+	for service, open := range map[string]bool{request.ResourceHealth: true, request.ServiceHealth: false} {
+		inBubble(t, "auto", "", func(t *testing.T, w *recoverytest.World, a request.Alert) {
+			a.MonitoringService = service
+			send(t, w, a)
+			time.Sleep(2 * time.Minute)
+			end := resolved(a)
+			time.Sleep(time.Minute)
+			next := a
+			next.FiredAt = time.Now()
+			send(t, w, next)
+			send(t, w, a)
+			send(t, w, end)
+			answered(t, w, open)
+			send(t, w, resolved(next))
+			answered(t, w, false)
+		})
+	}
+}
+
 // Clocks may differ by a minute: what fires right after the acknowledgement is
 // answered, and so is what seems to have fired right before.
 func TestAnOutageRightAfterAnAcknowledgement(t *testing.T) {

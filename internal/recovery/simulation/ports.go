@@ -95,6 +95,10 @@ func (p store) RemovePoint(ctx context.Context, of job.StoredPoint) error {
 
 func (b blobs) Remove(ctx context.Context, s job.Service, blob string) error {
 	return done(b.c, "blobs.Remove", func() error {
+		if ctx.Err() != nil {
+			b.c.inject("request's time ran out before it left")
+			return ctx.Err()
+		}
 		b.c.removing(s.Name, blob)
 		return b.c.azure.Remove(ctx, s, blob)
 	})
