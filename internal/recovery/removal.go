@@ -83,7 +83,7 @@ func (e *Engine) mark(ctx context.Context, s plan.Service, blob, remover string)
 			return false, nil // saved before, and the answer was lost
 		}
 		if since := e.now().Sub(p.RemovingSince); p.Removing && since.Abs() < s.Rules.Settling {
-			return false, fmt.Errorf("another removes it since %s: look again in %s", p.RemovingSince.UTC().Format(time.RFC3339), s.Rules.Settling)
+			return false, fmt.Errorf("a removal that began at %s may still go on: try again after %s", p.RemovingSince.UTC().Format(time.RFC3339), p.RemovingSince.Add(s.Rules.Settling).UTC().Format(time.RFC3339))
 		}
 		pins, err := e.Pins(ctx, *p)
 		if err != nil {
