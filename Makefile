@@ -35,6 +35,7 @@ test: ## Run everything that CI runs
 	$(GO) test -count 1 -run 'TestHistories|TestUpgradeInEveryStage' ./handlers -histories 200
 	$(GO) test -count 1 -run TestNoRestoreWithoutPassedGates ./internal/recovery -rapid.checks=10000 -rapid.seed=$(SEED)
 	$(GO) test -count 1 -run TestCosts ./bench -services 1
+	$(BENCH) -bench 'Invocation|PollStep|Ready|Watch|Status' -benchtime 1x ./bench
 	$(GO) test -count 1 -timeout 20m -run TestHistories ./internal/recovery/simulation -histories 10000 -seed $(SEED) -complete
 	$(MAKE) build
 	bin/lab play nightly

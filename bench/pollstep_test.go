@@ -59,7 +59,7 @@ type pollWorld struct {
 
 func newPollWorld(b *testing.B) *pollWorld {
 	b.Helper()
-	p, err := plan.Parse("bench.yaml", []byte("version: 1\nservices: {a: {resourceId: "+subscription+"a, storageAccount: abc, container: abc, jitter: 0s, deadline: 9000d, operationDeadline: 9000d}}\n"))
+	p, err := plan.Parse("bench.yaml", []byte("version: 1\nservices: {a: {resourceId: "+subscription+"a, storageAccount: abc, container: abc, jitter: 0s, deadline: 80d, operationDeadline: 80d}}\n"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,15 +14,16 @@ import (
 // amendTries is how often an amendment is tried while others amend the same.
 const amendTries = 5
 
-// Amend writes into the sidecar of p what is known of it later: that there
-// were concurrent changes, who holds it, and that it was withdrawn. A sidecar that says so
-// already is not written. Amend returns job.ErrNotFound if there is no sidecar,
-// job.ErrNewerSchema if a newer version of Lifeboat wrote it, job.ErrRefused if
-// storage lets nobody read or change it now, as in an immutable container, in
-// the archive tier or under a lease, and job.ErrConflict if others changed it at
-// every try.
-func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error {
-	name := sidecarName(p.Blob)
+// Amend changes in the sidecar of backup what became known of it later: that
+// there were concurrent changes, who holds it, and that it was withdrawn.
+// change is given what the sidecar says, again if others were faster; nothing
+// else that it changes is kept. A sidecar that says so already is not written.
+// Amend returns job.ErrNotFound if there is no sidecar, job.ErrNewerSchema if a
+// newer version of Lifeboat wrote it, job.ErrRefused if storage lets nobody
+// read or change it now, as in an immutable container, in the archive tier or
+// under a lease, and job.ErrConflict if others changed it at every try.
+func (s *Store) Amend(ctx context.Context, where job.Service, backup string, change func(*job.Point)) error {
+	name := sidecarName(backup)
 	doing := fmt.Sprintf("amend sidecar %s in container %s of account %s", name, where.Container, where.Account)
 	c, err := s.container(where)
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *Store) Amend(ctx context.Context, where job.Service, p job.Point) error
 		default:
 			return amendError(doing, err)
 		}
-		next, err := amended(text, p)
+		next, err := amended(text, backup, change)
 		if err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
@@ -82,13 +83,15 @@ func saysLater(says, p job.Point) bool {
 		says.Withdrawn.Equal(p.Withdrawn) && says.WithdrawnWhy == p.WithdrawnWhy
 }
 
-// amended is a sidecar with what is known of p later, and all else as it is,
-// known to this version or not; nil if it says so already.
-func amended(text []byte, p job.Point) ([]byte, error) {
-	says, err := decodeOf(p.Blob, text)
+// amended is a sidecar with what change makes of what is known later, and all
+// else as it is, known to this version or not; nil if it says so already.
+func amended(text []byte, backup string, change func(*job.Point)) ([]byte, error) {
+	says, err := decodeOf(backup, text)
 	if err != nil {
 		return nil, err
 	}
+	p := says
+	change(&p)
 	if saysLater(says, p) {
 		return nil, nil
 	}

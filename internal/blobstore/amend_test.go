@@ -13,6 +13,7 @@ import (
 
 	"lifeboat/internal/emulator/wire"
 	"lifeboat/internal/job"
+	"lifeboat/internal/recovery/recoverytest"
 )
 
 const sidecar = backup + ".lifeboat.json"
@@ -21,6 +22,11 @@ func withdrawn() job.Point {
 	p := point()
 	p.Withdrawn, p.WithdrawnWhy = p.StartedAt.Add(24*time.Hour), "its blob is gone"
 	return p
+}
+
+// amend lets the sidecar say what p says of what became known later.
+func (b *bundle) amend(t *testing.T, p job.Point) error {
+	return b.Amend(t.Context(), backups, p.Blob, recoverytest.Later(p))
 }
 
 // recordSample puts a sidecar with some text beside the backup.
@@ -52,7 +58,7 @@ func TestAmendKeepsUnknownFields(t *testing.T) {
 	p := withdrawn()
 	p.ConcurrentChanges, p.Held, p.HeldBy = true, "kept for the audit", "Ala"
 	p.Pinned, p.Removing = "a-restore", true // of the table only
-	check(t, b.Amend(t.Context(), backups, p))
+	check(t, b.amend(t, p))
 	want["held"], want["heldBy"] = "kept for the audit", "Ala"
 	want["concurrentChanges"], want["withdrawn"], want["withdrawnWhy"] = true, "2026-03-02T01:04:12.345678901Z", "its blob is gone"
 	if diff := cmp.Diff(want, fieldsOf(t, b.sidecar(t))); diff != "" {
@@ -62,7 +68,7 @@ func TestAmendKeepsUnknownFields(t *testing.T) {
 		t.Error("a number that this version does not know was rounded")
 	}
 	// What is not so any more is left out, as in a record.
-	check(t, b.Amend(t.Context(), backups, point()))
+	check(t, b.amend(t, point()))
 	for _, name := range []string{"concurrentChanges", "held", "heldBy", "withdrawn", "withdrawnWhy"} {
 		delete(want, name)
 	}
@@ -77,8 +83,8 @@ func TestAmendImmutable(t *testing.T) {
 	_, err := b.Record(t.Context(), backups, point())
 	check(t, err)
 	check(t, b.server.SetImmutable(backups.Container, true))
-	check(t, b.Amend(t.Context(), backups, point())) // there is nothing to write
-	err = b.Amend(t.Context(), backups, withdrawn())
+	check(t, b.amend(t, point())) // there is nothing to write
+	err = b.amend(t, withdrawn())
 	unnamed(t, err, sidecar, "container backups", "BlobImmutableDueToPolicy", "rebuilt from the container")
 	if !errors.Is(err, job.ErrRefused) {
 		t.Errorf("error %v, want one that says that it is no use to try again", err)
@@ -97,7 +103,7 @@ func TestAmendHeld(t *testing.T) {
 	if diff := cmp.Diff(point(), got); diff != "" {
 		t.Errorf("recorded point (-want +got):\n%s", diff)
 	}
-	err = b.Amend(t.Context(), backups, withdrawn())
+	err = b.amend(t, withdrawn())
 	unnamed(t, err, sidecar, "BlobImmutableDueToLegalHold")
 	if !errors.Is(err, job.ErrRefused) {
 		t.Errorf("error %v, want a refusal", err)
@@ -133,7 +139,7 @@ func TestAmendRefused(t *testing.T) {
 				Kind: wire.Instead, Status: c.status, Header: http.Header{"X-Ms-Error-Code": {c.code}},
 				Match: func(r *http.Request) bool { return r.Method == c.method },
 			})
-			err := b.Amend(t.Context(), backups, withdrawn())
+			err := b.amend(t, withdrawn())
 			unnamed(t, err, sidecar, "container backups", c.code, c.says)
 			if refused := errors.Is(err, job.ErrRefused); refused != (c.says != "") {
 				t.Errorf("error %v is a refusal: %t", err, refused)
@@ -142,7 +148,7 @@ func TestAmendRefused(t *testing.T) {
 				t.Errorf("the sidecar has become %s", b.sidecar(t))
 			}
 			lift()
-			check(t, b.Amend(t.Context(), backups, withdrawn()))
+			check(t, b.amend(t, withdrawn()))
 		})
 	}
 }
@@ -151,14 +157,14 @@ func TestAmendLeased(t *testing.T) {
 	b := setup(t)
 	b.recorded(t)
 	lift := b.lease(t)(backups, sidecar)
-	check(t, b.Amend(t.Context(), backups, point())) // there is nothing to write
-	err := b.Amend(t.Context(), backups, withdrawn())
+	check(t, b.amend(t, point())) // there is nothing to write
+	err := b.amend(t, withdrawn())
 	unnamed(t, err, sidecar, "LeaseIdMissing", "broken")
 	if !errors.Is(err, job.ErrRefused) {
 		t.Errorf("error %v, want a refusal", err)
 	}
 	lift()
-	check(t, b.Amend(t.Context(), backups, withdrawn()))
+	check(t, b.amend(t, withdrawn()))
 }
 
 // A sidecar that can't be read must not be written over.
@@ -169,14 +175,14 @@ func TestAmendSpoilt(t *testing.T) {
 		`{"schema":1,"service":"s","blob":"other","startedAt":"2026-03-01T01:00:00Z","verifiedAt":"2026-03-01T01:00:00Z"}`: "another blob",
 	} {
 		b.recordSample(t, text)
-		unnamed(t, b.Amend(t.Context(), backups, withdrawn()), says, sidecar)
+		unnamed(t, b.amend(t, withdrawn()), says, sidecar)
 		if got := b.sidecar(t); got != text {
 			t.Errorf("the sidecar has become %q", got)
 		}
 	}
 	newer := `{"schema":2,"blob":{}}`
 	b.recordSample(t, newer)
-	if err := b.Amend(t.Context(), backups, withdrawn()); !errors.Is(err, job.ErrNewerSchema) || b.sidecar(t) != newer {
+	if err := b.amend(t, withdrawn()); !errors.Is(err, job.ErrNewerSchema) || b.sidecar(t) != newer {
 		t.Errorf("error %v, want one for the newer schema; the sidecar is %q", err, b.sidecar(t))
 	}
 }
@@ -189,7 +195,7 @@ func TestAmendUnreadable(t *testing.T) {
 	before := b.sidecar(t)
 	p := withdrawn()
 	p.WithdrawnWhy = strings.Repeat("x", 2<<20)
-	unnamed(t, b.Amend(t.Context(), backups, p), "larger")
+	unnamed(t, b.amend(t, p), "larger")
 	if b.sidecar(t) != before {
 		t.Error("a sidecar was written that can't be read again")
 	}
@@ -207,7 +213,7 @@ func TestAmendConflicts(t *testing.T) {
 			Kind: wire.Instead, Status: 412, Header: http.Header{"X-Ms-Error-Code": {"ConditionNotMet"}}, Times: conflicts,
 			Match: func(r *http.Request) bool { return r.Method == http.MethodPut },
 		})
-		if err := b.Amend(t.Context(), backups, withdrawn()); !errors.Is(err, given) {
+		if err := b.amend(t, withdrawn()); !errors.Is(err, given) {
 			t.Errorf("%d conflicts: %v, want %v", conflicts, err, given)
 		}
 		if changed := b.sidecar(t) != before; changed != (given == nil) {
@@ -230,7 +236,7 @@ func TestAmendOverNewer(t *testing.T) {
 		}
 		return false
 	}})
-	check(t, b.Amend(t.Context(), backups, withdrawn()))
+	check(t, b.amend(t, withdrawn()))
 	got := fieldsOf(t, b.sidecar(t))
 	if first || got["meanwhile"] == nil || got["withdrawnWhy"] != "its blob is gone" {
 		t.Errorf("sidecar %v lacks what somebody wrote meanwhile, or what was amended", got)
@@ -245,9 +251,9 @@ func TestAmendLostAnswer(t *testing.T) {
 	check(t, err)
 	put := func(r *http.Request) bool { return r.Method == http.MethodPut }
 	b.tap.Inject(wire.Fault{Kind: wire.ResetAfter, Times: 1, Match: put})
-	unnamed(t, b.Amend(t.Context(), backups, withdrawn()))
+	unnamed(t, b.amend(t, withdrawn()))
 	writes := b.tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPut })
-	check(t, b.Amend(t.Context(), backups, withdrawn()))
+	check(t, b.amend(t, withdrawn()))
 	if got := b.tap.Count(func(r wire.Request) bool { return r.Method == http.MethodPut }); got != writes {
 		t.Errorf("%d writes more, want none", got-writes)
 	}

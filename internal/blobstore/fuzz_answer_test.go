@@ -10,6 +10,7 @@ import (
 
 	"lifeboat/internal/emulator/wire"
 	"lifeboat/internal/job"
+	"lifeboat/internal/recovery/recoverytest"
 )
 
 // FuzzAnswer: whatever Blob storage answers, in XML or not, each call comes to
@@ -48,7 +49,7 @@ func FuzzAnswer(f *testing.F) {
 		case 1:
 			_, err = b.Record(ctx, where, point)
 		case 2:
-			err = b.Amend(ctx, where, point)
+			err = b.Amend(ctx, where, point.Blob, recoverytest.Later(point))
 		case 3:
 			for _, e := range b.Recorded(ctx, where) {
 				err = e

@@ -145,7 +145,7 @@ func calls() map[string]func(context.Context, *blobstore.Store) error {
 			return err
 		},
 		"Amend": func(ctx context.Context, s *blobstore.Store) error {
-			return s.Amend(ctx, backups, withdrawn())
+			return s.Amend(ctx, backups, withdrawn().Blob, recoverytest.Later(withdrawn()))
 		},
 		"Remove": func(ctx context.Context, s *blobstore.Store) error { return s.Remove(ctx, backups, backup) },
 		"Recorded": func(ctx context.Context, s *blobstore.Store) (last error) {

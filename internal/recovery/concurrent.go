@@ -67,7 +67,7 @@ func (e *Engine) markPoint(ctx context.Context, s plan.Service, blob string) (ma
 			return false, nil
 		}
 		p.ConcurrentChanges = true
-		return true, e.amend(ctx, s.Service, *p)
+		return true, e.amend(ctx, s.Service, blob, changedMeanwhile)
 	})
 	if err != nil {
 		return false, fmt.Errorf("note with point %s that the service was changed: %w", blob, err)
@@ -91,7 +91,11 @@ func (e *Engine) settle(ctx context.Context, s plan.Service, blob string) error 
 		if err != nil {
 			return err
 		}
-		if err := e.amend(ctx, s.Service, row.Point); err != nil {
+		err = e.amend(ctx, s.Service, blob, func(says *job.Point) {
+			says.ConcurrentChanges = row.ConcurrentChanges
+			says.Withdrawn, says.WithdrawnWhy = row.Withdrawn, row.WithdrawnWhy
+		})
+		if err != nil {
 			return err
 		}
 		now, err := e.Store.Point(ctx, s.Name, blob)
@@ -102,20 +106,25 @@ func (e *Engine) settle(ctx context.Context, s plan.Service, blob string) error 
 	})
 }
 
-// amend writes a point's sidecar first, because the catalogue can be rebuilt
+// changedMeanwhile notes in a sidecar that the service was changed while it was
+// backed up.
+func changedMeanwhile(says *job.Point) { says.ConcurrentChanges = true }
+
+// amend changes a point's sidecar first, because the catalogue can be rebuilt
 // from it. One that is gone, or that may not be changed, leaves the row alone
-// to say it.
-func (e *Engine) amend(ctx context.Context, s job.Service, p job.Point) error {
-	_, err := e.amended(ctx, s, p)
+// to say it. Each change is of what it is about only: an instance that others
+// overtook takes nothing back of what they wrote.
+func (e *Engine) amend(ctx context.Context, s job.Service, blob string, change func(*job.Point)) error {
+	_, err := e.amended(ctx, s, blob, change)
 	return err
 }
 
 // amended is amend that says why the row alone has it; "" if the sidecar has
 // it too.
-func (e *Engine) amended(ctx context.Context, s job.Service, p job.Point) (why string, err error) {
-	err = e.Blobs.Amend(ctx, s, p)
+func (e *Engine) amended(ctx context.Context, s job.Service, blob string, change func(*job.Point)) (why string, err error) {
+	err = e.Blobs.Amend(ctx, s, blob, change)
 	if errors.Is(err, job.ErrNotFound) || errors.Is(err, job.ErrRefused) {
-		e.Log.WarnContext(ctx, "sidecar not amended", keyService, p.Service, "point", p.Blob, keyError, err.Error())
+		e.Log.WarnContext(ctx, "sidecar not amended", keyService, s.Name, "point", blob, keyError, err.Error())
 		return err.Error(), nil
 	}
 	return "", err

@@ -140,12 +140,14 @@ type Blobs interface {
 	// Record writes p's sidecar beside its blob, unless there is one: then
 	// that one stands. It returns what the sidecar says.
 	Record(ctx context.Context, s job.Service, p job.Point) (job.Point, error)
-	// Amend writes into the sidecar of p what is known of it later: that
-	// there were concurrent changes, who holds it, and that it was withdrawn. It
-	// returns job.ErrNotFound if there is no sidecar, job.ErrRefused if nobody
-	// can change it now, job.ErrNewerSchema if a newer version wrote it, and
+	// Amend changes in the sidecar of blob what became known later: that there
+	// were concurrent changes, who holds the point, and that it was withdrawn.
+	// change is given what the sidecar says, again if others were faster, so
+	// that what it leaves alone stays as they wrote it. Amend returns
+	// job.ErrNotFound if there is no sidecar, job.ErrRefused if storage lets
+	// nobody change it, job.ErrNewerSchema if a newer version wrote it, and
 	// job.ErrConflict if others changed it at every try.
-	Amend(ctx context.Context, s job.Service, p job.Point) error
+	Amend(ctx context.Context, s job.Service, blob string, change func(*job.Point)) error
 	// Recorded yields every point that a sidecar in the container of s tells
 	// of and that is s's own, as the sidecar has it. Those that can't be
 	// understood come last, as job.ErrUnreadable; any other error means that

@@ -93,7 +93,7 @@ func (e *Engine) record(ctx context.Context, s job.Service, p job.Point) (job.Po
 		return recorded, err
 	}
 	recorded.ConcurrentChanges = true
-	return recorded, e.amend(ctx, s, recorded)
+	return recorded, e.amend(ctx, s, p.Blob, changedMeanwhile)
 }
 
 // unfit says why a blob can't be a whole backup, or "".

@@ -125,7 +125,8 @@ func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) (wa
 		if reason == "" {
 			p.HeldBy = ""
 		}
-		warning, err = e.amended(ctx, s.Service, *p)
+		held, by := p.Held, p.HeldBy
+		warning, err = e.amended(ctx, s.Service, blob, func(says *job.Point) { says.Held, says.HeldBy = held, by })
 		return true, err
 	})
 	if errors.Is(err, job.ErrNotFound) {

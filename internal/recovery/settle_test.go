@@ -48,6 +48,36 @@ func TestASidecarThatIsWrittenLateSaysWhatTheRowSays(t *testing.T) {
 	}
 }
 
+// The same, and the instance fails right after it has written: what it is about
+// is not the hold, which stays.
+func TestASidecarThatIsWrittenLateKeepsAHold(t *testing.T) {
+	for _, first := range []bool{true, false} { // whether the change has not been noted before
+		synctest.Test(t, func(t *testing.T) {
+			w, _, p := withdrawing(t, hooksPlan(t, ""))
+			say := func() error { return w.Engine.Change(t.Context(), changed(p.StartedAt.Add(time.Second), "c")) }
+			if !first {
+				retried(t, w, say)
+			}
+			held := false
+			w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+				if e.Call == "blobs.Amend" && !held {
+					held = true
+					if _, err := w.Engine.Hold(t.Context(), "apim-weu", p.Blob, "audit", "ann"); err != nil {
+						t.Error(err)
+					}
+					w.Effects.Judge = func(recoverytest.Effect) recoverytest.Fault { return recoverytest.FailInstead }
+				}
+				return recoverytest.NoFault
+			}
+			failure := say()
+			w.Effects.Judge = nil
+			if says, _ := w.Azure.Sidecar(p.Blob); !held || failure == nil || says.Held != "audit" {
+				t.Errorf("held up: %t, which came to %v; the sidecar says held %q", held, failure, says.Held)
+			}
+		})
+	}
+}
+
 // Two instances whose clocks differ come to the same about a change that has
 // just been made: here one of them writes into the sidecar, fails, and the other
 // takes the change.

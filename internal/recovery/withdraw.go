@@ -46,7 +46,8 @@ func (e *Engine) withdraw(ctx context.Context, s plan.Service, b event.BlobDelet
 	}
 	to := from.Point
 	to.Withdrawn, to.WithdrawnWhy = e.now(), "its blob was deleted at "+b.At.UTC().Format("2006-01-02T15:04:05Z")+", not by Lifeboat"
-	if err := e.amend(ctx, s.Service, to); err != nil {
+	err = e.amend(ctx, s.Service, to.Blob, func(says *job.Point) { says.Withdrawn, says.WithdrawnWhy = to.Withdrawn, to.WithdrawnWhy })
+	if err != nil {
 		return err
 	}
 	t := job.Transition{Read: summary, Points: []job.PointMove{{From: from, To: to}}}

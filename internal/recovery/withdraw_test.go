@@ -283,8 +283,8 @@ type stubborn struct {
 	err error
 }
 
-func (s stubborn) Amend(_ context.Context, _ job.Service, p job.Point) error {
-	return fmt.Errorf("amend the sidecar of %s: %w", p.Blob, s.err)
+func (s stubborn) Amend(_ context.Context, _ job.Service, blob string, _ func(*job.Point)) error {
+	return fmt.Errorf("amend the sidecar of %s: %w", blob, s.err)
 }
 
 func TestASidecarThatCantBeAmended(t *testing.T) {

@@ -26,9 +26,9 @@ func (s blobs) Record(ctx context.Context, of job.Service, p job.Point) (job.Poi
 	})
 }
 
-func (s blobs) Amend(ctx context.Context, of job.Service, p job.Point) error {
-	return tell(ctx, s.spans, "Amend", aboutService(of).and(keyBlob.String(p.Blob), keyJob.String(p.Job)), func(ctx context.Context) error {
-		return s.next.Amend(ctx, of, p)
+func (s blobs) Amend(ctx context.Context, of job.Service, blob string, change func(*job.Point)) error {
+	return tell(ctx, s.spans, "Amend", aboutService(of).and(keyBlob.String(blob)), func(ctx context.Context) error {
+		return s.next.Amend(ctx, of, blob, change)
 	})
 }
 

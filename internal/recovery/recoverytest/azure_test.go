@@ -213,7 +213,7 @@ func TestADeletedBlobLeavesItsSidecar(t *testing.T) {
 		if _, err := a.Artefact(t.Context(), source, "a.apimbackup"); !errors.Is(err, job.ErrNotFound) || a.Has("a.apimbackup") {
 			t.Errorf("the blob: %v, want that it is gone", err)
 		}
-		if err := a.Amend(t.Context(), source, job.Point{Blob: "a.apimbackup", WithdrawnWhy: "gone"}); err != nil {
+		if err := a.Amend(t.Context(), source, "a.apimbackup", recoverytest.Later(job.Point{WithdrawnWhy: "gone"})); err != nil {
 			t.Error(err)
 		}
 		if p, ok := a.Sidecar("a.apimbackup"); !ok || p.Size != 7 || p.WithdrawnWhy != "gone" {

@@ -130,18 +130,20 @@ func (a *Azure) Record(_ context.Context, _ job.Service, p job.Point) (recorded 
 }
 
 // Amend implements recovery.Blobs.
-func (a *Azure) Amend(_ context.Context, _ job.Service, p job.Point) error {
+func (a *Azure) Amend(_ context.Context, _ job.Service, blob string, change func(*job.Point)) error {
 	return a.do("blobs", "Amend", unchanged, func() error {
-		if err := a.spoilt[p.Blob]; err != nil {
+		if err := a.spoilt[blob]; err != nil {
 			return err
 		}
-		says, ok := a.sidecars[p.Blob]
+		says, ok := a.sidecars[blob]
 		if !ok {
-			return fmt.Errorf("sidecar of blob %s: %w", p.Blob, job.ErrNotFound)
+			return fmt.Errorf("sidecar of blob %s: %w", blob, job.ErrNotFound)
 		}
-		says.ConcurrentChanges, says.Withdrawn, says.WithdrawnWhy = p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy
-		says.Held, says.HeldBy = p.Held, p.HeldBy
-		a.sidecars[p.Blob] = says
+		later := copyPoint(says)
+		change(&later)
+		says.ConcurrentChanges, says.Withdrawn, says.WithdrawnWhy = later.ConcurrentChanges, later.Withdrawn, later.WithdrawnWhy
+		says.Held, says.HeldBy = later.Held, later.HeldBy
+		a.sidecars[blob] = says
 		return nil
 	})
 }

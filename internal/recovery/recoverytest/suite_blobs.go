@@ -56,6 +56,7 @@ func BlobsCases() []BlobsCase {
 		{"a record that is not there is not amended", amendNothing},
 		{"an amended record keeps all that is known from the start", amend},
 		{"of amendments at once one stands whole", amendRace},
+		{"amendments of different things keep each other", amendParts},
 		{"what is of the table only is not recorded", tableOnly},
 	}, removalCases, recordedCases, authorityCases)
 }
@@ -144,9 +145,9 @@ func recorded(t *testing.T, b recovery.Blobs, blob string) job.Point {
 
 func amendNothing(t *testing.T, b recovery.Blobs, c Containers) {
 	p := recordPoint(1, "full.apimbackup")
-	wantIs(t, b.Amend(t.Context(), Backups, p), job.ErrNotFound) // nor is the container, maybe
+	wantIs(t, b.Amend(t.Context(), Backups, p.Blob, Later(p)), job.ErrNotFound) // nor is the container, maybe
 	c.Put(Backups, p.Blob, 1)
-	wantIs(t, b.Amend(t.Context(), Backups, p), job.ErrNotFound)
+	wantIs(t, b.Amend(t.Context(), Backups, p.Blob, Later(p)), job.ErrNotFound)
 	other := recordPoint(1000, p.Blob)
 	got, err := b.Record(t.Context(), Backups, other)
 	check(t, err)
@@ -176,7 +177,7 @@ func amend(t *testing.T, b recovery.Blobs, c Containers) {
 			later.ConcurrentChanges, later.Withdrawn, later.WithdrawnWhy = p.ConcurrentChanges, p.Withdrawn, p.WithdrawnWhy
 			later.Held, later.HeldBy = p.Held, p.HeldBy
 			for range 2 {
-				check(t, b.Amend(t.Context(), Backups, later))
+				check(t, b.Amend(t.Context(), Backups, later.Blob, Later(later)))
 				want(t, "amended point", recorded(t, b, p.Blob), p)
 			}
 		}
@@ -197,7 +198,7 @@ func amendRace(t *testing.T, b recovery.Blobs, c Containers) {
 		return p
 	}
 	for i := range errs {
-		group.Go(func() { errs[i] = b.Amend(t.Context(), Backups, amended(i)) })
+		group.Go(func() { errs[i] = b.Amend(t.Context(), Backups, amended(i).Blob, Later(amended(i))) })
 	}
 	group.Wait()
 	check(t, errors.Join(errs...))
@@ -205,6 +206,32 @@ func amendRace(t *testing.T, b recovery.Blobs, c Containers) {
 	_, err = fmt.Sscanf(got.WithdrawnWhy, "reason %d", &last)
 	check(t, err)
 	want(t, "amended point", got, amended(last))
+}
+
+// Amendments of different things, at once: none takes another's back.
+func amendParts(t *testing.T, b recovery.Blobs, c Containers) {
+	c.Put(Backups, "full.apimbackup", 1)
+	p := recordPoint(1, "full.apimbackup")
+	p.ConcurrentChanges, p.Held, p.HeldBy, p.Withdrawn, p.WithdrawnWhy = false, "", "", time.Time{}, ""
+	_, err := b.Record(t.Context(), Backups, p)
+	check(t, err)
+	parts := []func(*job.Point){
+		func(p *job.Point) { p.ConcurrentChanges = true },
+		func(p *job.Point) { p.Held, p.HeldBy = "kept for the audit", "Ala" },
+		func(p *job.Point) { p.Withdrawn, p.WithdrawnWhy = begin.Add(time.Hour), "its blob is gone" },
+	}
+	errs := make([]error, len(parts))
+	var group sync.WaitGroup
+	for i, part := range parts {
+		group.Go(func() { errs[i] = b.Amend(t.Context(), Backups, p.Blob, part) })
+	}
+	group.Wait()
+	check(t, errors.Join(errs...))
+	for _, part := range parts {
+		part(&p)
+	}
+	check(t, b.Amend(t.Context(), Backups, p.Blob, func(p *job.Point) { p.Size, p.Blob = 0, "another" })) // not known later
+	want(t, "amended point", recorded(t, b, p.Blob), p)
 }
 
 func tableOnly(t *testing.T, b recovery.Blobs, c Containers) {
@@ -215,7 +242,7 @@ func tableOnly(t *testing.T, b recovery.Blobs, c Containers) {
 		check(t, err)
 		want(t, "recorded point", got, known)
 		p.Held, known.Held = p.Held+"!", known.Held+"!"
-		check(t, b.Amend(t.Context(), Backups, p))
+		check(t, b.Amend(t.Context(), Backups, p.Blob, Later(p)))
 		want(t, "amended point", recorded(t, b, p.Blob), known)
 	}
 }

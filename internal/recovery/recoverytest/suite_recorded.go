@@ -103,7 +103,7 @@ func recordedAmended(t *testing.T, b recovery.Blobs, c Containers) {
 	wantRecorded(t, b, Backups, one, other)
 	one.ConcurrentChanges, one.Held, one.HeldBy = false, "kept for the audit", "Ala"
 	one.Withdrawn, one.WithdrawnWhy = begin.Add(time.Hour), "its blob is gone"
-	check(t, b.Amend(t.Context(), Backups, one))
+	check(t, b.Amend(t.Context(), Backups, one.Blob, Later(one)))
 	wantRecorded(t, b, Backups, one, other)
 	check(t, b.Remove(t.Context(), Backups, other.Blob))
 	wantRecorded(t, b, Backups, one)

@@ -26,14 +26,14 @@ func wantGone(t *testing.T, b recovery.Blobs, p job.Point) {
 	t.Helper()
 	_, err := b.Artefact(t.Context(), Backups, p.Blob)
 	wantIs(t, err, job.ErrNotFound)
-	wantIs(t, b.Amend(t.Context(), Backups, p), job.ErrNotFound)
+	wantIs(t, b.Amend(t.Context(), Backups, p.Blob, Later(p)), job.ErrNotFound)
 }
 
 func wantThere(t *testing.T, b recovery.Blobs, p job.Point) {
 	t.Helper()
 	_, err := b.Artefact(t.Context(), Backups, p.Blob)
 	check(t, err)
-	check(t, b.Amend(t.Context(), Backups, p))
+	check(t, b.Amend(t.Context(), Backups, p.Blob, Later(p)))
 	want(t, "recorded point", recorded(t, b, p.Blob), p)
 }
 

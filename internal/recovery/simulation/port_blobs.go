@@ -23,8 +23,8 @@ func (b blobs) Record(ctx context.Context, s job.Service, p job.Point) (job.Poin
 	return asked(b.c, "blobs.Record", func() (job.Point, error) { return b.c.azure.Record(ctx, s, p) })
 }
 
-func (b blobs) Amend(ctx context.Context, s job.Service, p job.Point) error {
-	return done(b.c, "blobs.Amend", func() error { return b.c.azure.Amend(ctx, s, p) })
+func (b blobs) Amend(ctx context.Context, s job.Service, blob string, change func(*job.Point)) error {
+	return done(b.c, "blobs.Amend", func() error { return b.c.azure.Amend(ctx, s, blob, change) })
 }
 
 func (b blobs) Recorded(ctx context.Context, s job.Service) iter.Seq2[job.Point, error] {
