@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"time"
 
 	"lifeboat/internal/job"
@@ -49,9 +50,41 @@ func (h *history) befall(s plan.Service) {
 		h.ask(request.Request{ID: h.id("r"), Kind: request.Restore, Service: s.Name, By: "bob", To: s.Standbys[0].Name})
 		return
 	}
+	h.collapse(s)
+}
+
+// collapse is an outage of s that has lasted for long enough.
+func (h *history) collapse(s plan.Service) {
 	h.goDown(s.Name)
 	waited := s.Failover.MinFor + time.Duration(5+h.r.IntN(10))*time.Minute
 	h.sendAlert(request.Alert{ID: h.id("/ordeal"), Rule: s.Failover.Rules[0], Condition: request.Fired, FiredAt: h.now().Add(-waited)})
+}
+
+// belated has an acknowledgement from before j's failover come after it, and
+// j's source fail again while it should cool down.
+func (h *history) belated(j job.Job) {
+	if j.Restore == nil || j.Restore.Warm || !one(h.r, 3) {
+		return
+	}
+	s, ok := h.plan.Service(j.Restore.Source)
+	begun := slices.IndexFunc(h.failovers, func(f failover) bool { return f.job == j.ID })
+	if !ok || begun < 0 {
+		return
+	}
+	r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: s.Name, By: "ann", Outcome: pick(h.r, request.None, request.Failback)}
+	r.EnqueuedAt = h.failovers[begun].at.Add(-slack - time.Duration(1+h.r.IntN(10))*time.Minute)
+	h.after(time.Duration(h.r.IntN(300))*time.Second, func() {
+		if h.calm || h.failed() {
+			return
+		}
+		h.inject("acknowledgement later than the next failover")
+		if h.ask(r); h.calm || h.failed() {
+			return
+		}
+		if h.endAlerts(s.Name); !h.calm && !h.failed() {
+			h.collapse(s)
+		}
+	})
 }
 
 // free gives a standby back from whatever it serves for, ends the alerts that

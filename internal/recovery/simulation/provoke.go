@@ -18,6 +18,7 @@ func (h *history) provoke(j job.Job) {
 	}
 	if j.State.Terminal() {
 		h.relapse(j)
+		h.belated(j)
 		return
 	}
 	if h.strand(j) {
