@@ -8,23 +8,17 @@ import (
 // lack the storage key: it would fail behind every gate, and a person's
 // approval.
 func (d *desk) keyed(home string) error {
-	access := d.accessOf(home)
-	if !d.direct || access.Mode != job.AccessKey || d.setting(access.KeySetting) != "" {
+	at, _ := d.plan.Named(home)
+	if !d.direct || at.Access.Mode != job.AccessKey {
 		return nil
 	}
-	return wrongUsage("%s reaches its backups by a key (access: AccessKey), and setting %s, which should hold it, is empty here: set it in %s; nothing was done", home, access.KeySetting, d.from)
-}
-
-// accessOf is how what the plan calls name, a service or a standby, reaches its
-// backups.
-func (d *desk) accessOf(name string) job.Access {
-	if s, ok := d.plan.Service(name); ok {
-		return s.Access
+	key := d.setting(at.Access.KeySetting)
+	why := "is empty here"
+	switch {
+	case job.Unresolved(key):
+		why = "is a Key Vault reference here, which only Azure resolves"
+	case job.Unset(key) == "":
+		return nil
 	}
-	for _, s := range d.plan.Services {
-		if standby, ok := s.Standby(name); ok {
-			return standby.Access
-		}
-	}
-	return job.Access{}
+	return wrongUsage("%s reaches its backups by a key (access: AccessKey), and setting %s, which should hold it, %s: set it in %s; nothing was done", home, at.Access.KeySetting, why, d.from)
 }

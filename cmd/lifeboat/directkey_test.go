@@ -37,6 +37,10 @@ func TestDirectWithoutTheStorageKey(t *testing.T) {
 				t.Errorf("lifeboat %q:\n%s%s", args, a.stdout, a.stderr)
 			}
 		}
+		w.env["BACKUP_KEY"] = "@Microsoft.KeyVault(VaultName=v;SecretName=BACKUP-KEY)"
+		if a := w.did(exitUsage, "backup", "apim-weu", "--direct"); !strings.Contains(a.stderr, "is a Key Vault reference here, which only Azure resolves: set it in ") {
+			t.Errorf("with a reference that was not resolved:\n%s", a.stderr)
+		}
 		for j, err := range w.store().Unfinished(w.t.Context()) {
 			if w.must(err); j.Revision != 1 || j.ID != left.ID && j.ID != waits.ID {
 				t.Errorf("job %s is %s, revision %d", j.ID, j.State, j.Revision)

@@ -10,7 +10,6 @@ import (
 
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
-	"lifeboat/internal/recovery"
 )
 
 func jobCommand(p *program) *cobra.Command {
@@ -69,7 +68,7 @@ func (d *desk) awaited(ctx context.Context, id string, w waiting) (job.Job, erro
 
 // job finds a job by its id alone.
 func (d *desk) job(ctx context.Context, id string) (job.Job, error) {
-	for _, home := range recovery.Homes(d.plan, id) {
+	for _, home := range d.plan.Homes(id) {
 		stored, err := d.rows.Job(ctx, home, id)
 		if errors.Is(err, job.ErrNotFound) {
 			continue // another's name may begin with this one's
@@ -96,7 +95,7 @@ func (d *desk) comingJob(ctx context.Context, id string) (job.Job, error) {
 		if err != nil && ctx.Err() != nil {
 			return j, noTimeFor(ctx, id)
 		}
-		if !errors.Is(err, job.ErrNotFound) || len(recovery.Homes(d.plan, id)) == 0 || d.now().Sub(began) >= comingFor {
+		if !errors.Is(err, job.ErrNotFound) || len(d.plan.Homes(id)) == 0 || d.now().Sub(began) >= comingFor {
 			return j, err
 		}
 		select {

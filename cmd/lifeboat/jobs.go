@@ -70,7 +70,7 @@ func (d *desk) jobsOf(ctx context.Context, name string) ([]jobBrief, error) {
 			homes = append(homes, standby.Name)
 		}
 		mine = func(j job.Job) bool { return j.Service == name || j.Restore != nil && j.Restore.Source == name }
-	} else if !d.standby(name) {
+	} else if len(d.plan.Sources(name)) == 0 {
 		return nil, err
 	}
 	var all []job.Job
@@ -86,15 +86,6 @@ func (d *desk) jobsOf(ctx context.Context, name string) ([]jobBrief, error) {
 		}
 	}
 	return briefs(all), nil
-}
-
-func (d *desk) standby(name string) bool {
-	for _, s := range d.plan.Services {
-		if _, ok := s.Standby(name); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // lastJobs are the jobs in flight, and of each service the last backup that

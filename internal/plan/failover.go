@@ -71,6 +71,18 @@ func (s Service) Standby(name string) (Standby, bool) {
 	return Standby{}, false
 }
 
+// Sources are the names of the services of p that have that standby, in the
+// order of the plan.
+func (p *Plan) Sources(standby string) []string {
+	var names []string
+	for i := range p.Services {
+		if _, ok := p.Services[i].Standby(standby); ok {
+			names = append(names, p.Services[i].Name)
+		}
+	}
+	return names
+}
+
 var standbySettings = []setting[Standby]{
 	{key: "resourceId", want: wantResourceID, set: func(s *Standby, v string) error { return setResourceID(&s.Service, &s.resourceID, v) }},
 	{key: "mode", want: "cold or warm", set: func(s *Standby, v string) error { return oneOf(&s.Mode, v, StandbyCold, StandbyWarm) }},

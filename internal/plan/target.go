@@ -8,6 +8,20 @@ type Place struct {
 	Rules job.Rules
 }
 
+// Named returns the service that the plan calls name, or else the standby, as
+// the first of its sources has it.
+func (p *Plan) Named(name string) (job.Service, bool) {
+	if s, ok := p.Service(name); ok {
+		return s.Service, true
+	}
+	for _, s := range p.Services {
+		if standby, ok := s.Standby(name); ok {
+			return standby.Service, true
+		}
+	}
+	return job.Service{}, false
+}
+
 // Place finds the service that j changes: the plan's own for a backup, the
 // source's standby for a restore. It returns false if the plan has no such
 // service (any more).

@@ -12,19 +12,13 @@ import (
 // has lost: it keeps restores off them by their names alone, and ends by an
 // acknowledgement of the service that they replace.
 func Serving(p *plan.Plan, rows map[string]job.Summary) (all []Verdict) {
-	sources := map[string][]string{} // of each standby
-	for _, s := range p.Services {
-		for _, standby := range s.Standbys {
-			sources[standby.Name] = append(sources[standby.Name], s.Name)
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		row := rows[name]
 		if row.ServingFor == "" {
 			continue
 		}
 		_, service := p.Service(name)
-		switch of := sources[name]; {
+		switch of := p.Sources(name); {
 		case !service && len(of) == 0:
 			all = append(all, verdict(Warn, "serving", name, "put the name back, and end the failover: lifeboat ack "+row.ServingFor+"; if it left the plan for good, nothing",
 				"it serves in place of %s since a failover, and the plan does not name it: if it has another name there now, nothing keeps a restore off it", row.ServingFor))

@@ -123,7 +123,7 @@ func (e *Engine) began(ctx context.Context, source string, standby job.Summary) 
 	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
 	if errors.Is(err, job.ErrNotFound) {
 		// One that was onto this standby was cleaned up, long after its cool-down.
-		homes := Homes(e.Plan, standby.FailoverJob)
+		homes := e.Plan.Homes(standby.FailoverJob)
 		return len(homes) > 0 && homes[0] == standby.Service, nil
 	}
 	return err == nil && j.Restore.Source == source, err

@@ -2,7 +2,6 @@ package recovery_test
 
 import (
 	"log/slog"
-	"slices"
 	"testing"
 
 	"lifeboat/internal/plan"
@@ -47,23 +46,5 @@ func TestARequestMakesTheJobOfItsName(t *testing.T) {
 	}
 	if _, err := w.Store.Job(t.Context(), "apim-weu", recovery.RequestedRestore("apim-weu", "two")); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestHomesOfAJob(t *testing.T) {
-	p, err := plan.Parse("ids.yaml", []byte(idsPlan))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, want := range map[string][]string{
-		"apim-20260301T010000Z-backup": {"apim"},
-		"apim-weu-reqaa-restore":       {"apim-weu", "apim"},
-		"apim-neu-reqaa-backup":        {"apim-neu", "apim"},
-		"apim":                         nil,
-		"other-reqaa-backup":           nil,
-	} {
-		if got := recovery.Homes(p, id); !slices.Equal(got, want) {
-			t.Errorf("Homes(%s) = %v, want %v", id, got, want)
-		}
 	}
 }

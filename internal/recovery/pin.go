@@ -65,7 +65,7 @@ func (e *Engine) Pins(ctx context.Context, p job.Point) (pins []string, err erro
 
 // unended reports whether there is a job of that id which has not ended.
 func (e *Engine) unended(ctx context.Context, id string) (bool, error) {
-	for _, home := range Homes(e.Plan, id) {
+	for _, home := range e.Plan.Homes(id) {
 		j, err := e.Store.Job(ctx, home, id)
 		switch {
 		case errors.Is(err, job.ErrNotFound):

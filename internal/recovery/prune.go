@@ -125,8 +125,7 @@ func (e *Engine) Hold(ctx context.Context, service, blob, reason, by string) (wa
 		if reason == "" {
 			p.HeldBy = ""
 		}
-		held, by := p.Held, p.HeldBy
-		warning, err = e.amended(ctx, s.Service, blob, func(says *job.Point) { says.Held, says.HeldBy = held, by })
+		warning, err = e.amended(ctx, s.Service, blob, func(says *job.Point) { says.Held, says.HeldBy = p.Held, p.HeldBy })
 		return true, err
 	})
 	if errors.Is(err, job.ErrNotFound) {

@@ -29,17 +29,13 @@ func (e *Engine) refresh(ctx context.Context, j job.Job) error {
 
 // wanted tells whether an open incident of any service may need a standby.
 func (e *Engine) wanted(ctx context.Context, standby string) (gate.Answer, string, error) {
-	for i := range e.Plan.Services {
-		source := &e.Plan.Services[i]
-		if _, ok := source.Standby(standby); !ok {
-			continue
-		}
-		summary, err := e.Store.StoredSummary(ctx, source.Name)
+	for _, source := range e.Plan.Sources(standby) {
+		summary, err := e.Store.StoredSummary(ctx, source)
 		if err != nil {
 			return gate.Unknown, "", err
 		}
 		if summary.Incident != "" {
-			return gate.Yes, source.Name, nil
+			return gate.Yes, source, nil
 		}
 	}
 	return gate.No, "", nil

@@ -99,7 +99,7 @@ func (e *Engine) cancel(ctx context.Context, r request.Request) error {
 
 // said applies a person's word to the job that they named.
 func (e *Engine) said(ctx context.Context, id string, event job.Event) error {
-	for _, home := range Homes(e.Plan, id) {
+	for _, home := range e.Plan.Homes(id) {
 		err := e.decide(ctx, home, id, event)
 		switch {
 		case errors.Is(err, job.ErrNotFound):

@@ -205,7 +205,7 @@ func (e *Engine) freeOrphans(ctx context.Context) error {
 // FreeOrphan releases an orphaned lease when its operation has provably ended.
 // Until then, and where somebody else was first, it does nothing.
 func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
-	s, ok := e.anyService(lease.Service)
+	s, ok := e.Plan.Named(lease.Service)
 	if !ok {
 		return errors.New("the service is not in the plan: put it back until the lease is free")
 	}
@@ -230,19 +230,6 @@ func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
 		return nil
 	}
 	return e.release(ctx, lease)
-}
-
-// anyService finds what the plan calls name: a service, or a standby of one.
-func (e *Engine) anyService(name string) (job.Service, bool) {
-	if s, ok := e.Plan.Service(name); ok {
-		return s.Service, true
-	}
-	for _, s := range e.Plan.Services {
-		if standby, ok := s.Standby(name); ok {
-			return standby.Service, true
-		}
-	}
-	return job.Service{}, false
 }
 
 func (e *Engine) release(ctx context.Context, lease job.StoredLease) error {

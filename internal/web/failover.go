@@ -1,8 +1,6 @@
 package web
 
 import (
-	"strings"
-
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
 )
@@ -23,7 +21,7 @@ func lastRestore(all *plan.Plan, p plan.Service, rows map[string]job.Summary) *E
 	for _, standby := range p.Standbys {
 		row := rows[standby.Name]
 		onto := targetOf(all, row.FailoverJob) == standby.Name
-		if onto && (row.ServingFor == p.Name || row.ServingFor == "" && !shared(all, standby.Name)) {
+		if onto && (row.ServingFor == p.Name || row.ServingFor == "" && len(all.Sources(standby.Name)) < 2) {
 			note(row)
 		}
 	}
@@ -31,30 +29,10 @@ func lastRestore(all *plan.Plan, p plan.Service, rows map[string]job.Summary) *E
 }
 
 // targetOf is the service or standby of all that the restore id overwrites,
-// with whose name the id begins; "" if it has left the plan. One name may begin
-// with another: the longest is meant.
-func targetOf(all *plan.Plan, id string) (target string) {
-	try := func(name string) {
-		if len(name) > len(target) && strings.HasPrefix(id, name+"-") {
-			target = name
-		}
+// with whose name the id begins; "" if it has left the plan.
+func targetOf(all *plan.Plan, id string) string {
+	if homes := all.Homes(id); len(homes) > 0 {
+		return homes[0]
 	}
-	for _, p := range all.Services {
-		try(p.Name)
-		for _, standby := range p.Standbys {
-			try(standby.Name)
-		}
-	}
-	return target
-}
-
-// shared reports whether more than one service of all has that standby.
-func shared(all *plan.Plan, standby string) bool {
-	sources := 0
-	for _, p := range all.Services {
-		if _, ok := p.Standby(standby); ok {
-			sources++
-		}
-	}
-	return sources > 1
+	return ""
 }

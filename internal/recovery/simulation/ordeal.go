@@ -90,14 +90,11 @@ func (h *history) belated(j job.Job) {
 // free gives a standby back from whatever it serves for, ends the alerts that
 // may want it, and makes it fit.
 func (h *history) free(target string) {
-	for _, s := range h.plan.Services {
-		if _, ok := s.Standby(target); !ok {
-			continue
-		}
-		if h.endAlerts(s.Name); h.calm || h.failed() {
+	for _, source := range h.plan.Sources(target) {
+		if h.endAlerts(source); h.calm || h.failed() {
 			return
 		}
-		r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: s.Name, By: "ann", Outcome: request.Failback}
+		r := request.Request{ID: h.id("k"), Kind: request.Acknowledge, Service: source, By: "ann", Outcome: request.Failback}
 		h.ask(r)
 	}
 	if h.tiers[target].what != "Developer" {
