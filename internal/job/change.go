@@ -29,7 +29,8 @@ func (e PutOff) apply(j Job, rules Rules, _ time.Time) (Job, error) {
 }
 
 // Hastened: the backup that waits for the end of the changes is due by the
-// schedule now, and so no longer put off.
+// schedule now, and so no longer put off. What waits for its next attempt goes
+// on waiting: Azure may have said until when.
 type Hastened struct{ To time.Time }
 
 func (e Hastened) apply(j Job, _ Rules, now time.Time) (Job, error) {
@@ -37,9 +38,10 @@ func (e Hastened) apply(j Job, _ Rules, now time.Time) (Job, error) {
 		return j, ErrImpossible
 	}
 	j.OnChange = false
-	if e.To.Before(j.NotBefore) {
-		j.NotBefore = later(e.To, now)
+	if j.Attempt.Number == 0 && e.To.Before(j.NotBefore) {
+		j.NotBefore = e.To
 	}
+	j.NotBefore = later(j.NotBefore, now)
 	return j, nil
 }
 

@@ -169,3 +169,22 @@ func TestPuttingOff(t *testing.T) {
 		t.Error("a scheduled backup was put off")
 	}
 }
+
+func TestHasteningWaitsForTheNextAttempt(t *testing.T) {
+	rules := sampleRules
+	j := NewChangeBackup("apim-weu", "event", midnight, midnight.Add(10*time.Minute), rules, midnight)
+	now := midnight.Add(time.Minute)
+	got, err := Apply(j, Hastened{To: now}, rules, now)
+	if err != nil || !got.NotBefore.Equal(now) {
+		t.Errorf("before the first attempt: %+v, %v", got, err)
+	}
+	for _, e := range []Event{Start{Owner: "invocation"}, Throttled{Reason: "429", RetryAfter: 20 * time.Minute}} {
+		if j, err = Apply(j, e, rules, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err = Apply(j, Hastened{To: now}, rules, now)
+	if err != nil || got.NotBefore.Before(now.Add(20*time.Minute)) || got.OnChange {
+		t.Errorf("sooner than Azure said: %s, %v", got.NotBefore, err)
+	}
+}

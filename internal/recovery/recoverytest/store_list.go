@@ -24,8 +24,11 @@ func yielded[T any](s *Store, call string, pick func() []T) iter.Seq2[T, error] 
 			all = pick()
 			return nil
 		})
+		if err != nil && len(all) > 0 {
+			all = all[:len(all)-1] // it breaks off before its end
+		}
 		for _, x := range all {
-			if err == nil && !yield(x, nil) {
+			if !yield(x, nil) {
 				return
 			}
 		}

@@ -17,11 +17,18 @@ type weather struct {
 	down map[string]time.Time
 }
 
-// inject notes that something went wrong on purpose.
-func (h *history) inject(what string) {
-	h.figures.Faults[what]++
-	h.disturbed = time.Now()
+// inject notes that something went wrong on purpose. It is no excuse for a job
+// that ends late.
+func (h *history) inject(what string) { h.figures.Faults[what]++ }
+
+// hinder notes that something went wrong by which a job may end later than it
+// should; "" is every job.
+func (h *history) hinder(id, what string) {
+	h.inject(what)
+	h.disturb(id)
 }
+
+func (h *history) disturb(id string) { h.disturbed[id] = h.now() }
 
 // before is what befalls an effect; it may kill the invocation.
 func (c *call) before(name string) recoverytest.Fault {
@@ -79,6 +86,7 @@ func (c *call) after(_ string, fault recoverytest.Fault) bool {
 // spoilt notes that a call was told something else than the truth.
 func (c *call) spoilt(name string) {
 	c.faulty = true
+	c.disturb(c.about)
 	if strings.HasPrefix(name, "arm.Gateway") || strings.HasPrefix(name, "arm.Observe") {
 		c.blinded = time.Now()
 	}

@@ -49,7 +49,7 @@ type history struct {
 	sluggish  bool // instances are held up often, and long
 	cruel     bool // jobs are kept from their moves until it is too late
 	weather   weather
-	disturbed time.Time
+	disturbed map[string]time.Time // by job, when it was hindered last; "" is every job
 	ids       int
 
 	oracle
@@ -65,11 +65,15 @@ type call struct {
 	at     time.Time // when it began, by the world's clock
 	faulty bool      // a fault befell it
 	asking string    // what it carries out
+	about  string    // the job whose end it may bring about; "" is any
 	// It is held up for stall before its stallAt-th effect from now on.
 	stallAt int
 	stall   time.Duration
 	engine  *recovery.Engine
 }
+
+// nobody is the job of a call that no job waits for.
+const nobody = "nobody"
 
 // Violation is an invariant that did not hold.
 type Violation struct {
@@ -99,7 +103,7 @@ func Run(seed uint64, figures *Figures, trace io.Writer) *Violation {
 
 func newHistory(seed uint64, figures *Figures, trace io.Writer) *history {
 	r := rand.New(rand.NewPCG(seed, 0x5eed))
-	h := &history{r: r, figures: figures, trace: trace, effects: figures.EffectsBy, context: context.Background(), began: time.Now(), arrived: make(chan *invocation, 64), idle: make(chan func())}
+	h := &history{r: r, figures: figures, trace: trace, effects: figures.EffectsBy, context: context.Background(), began: time.Now(), arrived: make(chan *invocation, 64), idle: make(chan func()), disturbed: map[string]time.Time{}}
 	h.plan, h.start = drawPlan(r)
 	h.skews = []time.Duration{0, pick(r, 0, 0, time.Minute, -time.Minute, 3*time.Minute, -3*time.Minute)}
 	silent := &recoverytest.Effects{Forget: true}
@@ -113,6 +117,9 @@ func newHistory(seed uint64, figures *Figures, trace io.Writer) *history {
 	h.sluggish, h.cruel = one(r, 4), one(r, 2)
 	h.weather = weather{perMille: pick(r, 0, 2, 10, 30), down: map[string]time.Time{}}
 	h.oracle.init(h)
+	for _, name := range h.instances {
+		h.azure.Change(name, func(i *recoverytest.Instance) { i.Settings = map[string]string{"developerPortal": "Disabled"} })
+	}
 	return h
 }
 
@@ -121,7 +128,7 @@ func (h *history) now() time.Time { return h.start.Add(time.Since(h.began)).UTC(
 
 func (h *history) newCall(v *invocation) *call {
 	h.calls++
-	c := &call{history: h, v: v, number: h.calls, skew: pick(h.r, h.skews...), at: h.now()}
+	c := &call{history: h, v: v, number: h.calls, skew: pick(h.r, h.skews...), at: h.now(), about: nobody}
 	c.engine = &recovery.Engine{
 		Plan: h.plan, Store: store{c}, ARM: arm{c}, Blobs: blobs{c}, Queue: sender{c}, Hooks: hooks{c}, Log: h.log, Table: "here",
 		Now:   func() time.Time { return h.now().Add(c.skew) },
@@ -196,12 +203,15 @@ func (h *history) settle() {
 	for _, name := range h.instances {
 		h.azure.Change(name, func(i *recoverytest.Instance) { i.Silent, i.State = false, "" })
 	}
-	h.disturbed = time.Now()
+	h.disturb("")
 	for range 12 {
 		h.run(time.Hour)
 		if h.failed() || h.atRest() {
 			break
 		}
+	}
+	if !h.failed() {
+		h.nights()
 	}
 	if !h.failed() {
 		h.finally()

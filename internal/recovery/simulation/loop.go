@@ -90,6 +90,7 @@ func (h *history) wait(at time.Time) bool {
 // effects.
 type invocation struct {
 	id     int
+	about  func() string // the job, as in call
 	resume chan bool     // false: it dies
 	frozen time.Duration // how long its next effect has to wait
 }
@@ -109,27 +110,27 @@ func (h *history) gather() {
 		h.seq++
 		lag := v.frozen
 		if v.frozen = 0; lag == 0 {
-			lag = h.lag()
+			lag = h.lag(v.about())
 		}
 		heap.Push(&h.agenda, &moment{at: time.Now().Add(lag), seq: h.seq, held: v})
 	}
 	h.arrivals = h.arrivals[:0]
 }
 
-// lag is how long an invocation is held up before an effect.
-func (h *history) lag() time.Duration {
+// lag is how long an invocation that is about a job is held up before an effect.
+func (h *history) lag(about string) time.Duration {
 	switch n := h.r.IntN(100); {
 	case n < 70 || h.calm:
 		return 0
 	case h.sluggish && n < 74:
-		h.inject("instance held up for up to an hour")
+		h.hinder(about, "instance held up for up to an hour")
 		return time.Duration(h.r.IntN(3600)) * time.Second
 	case n < 88:
 		return time.Duration(h.r.IntN(5000)) * time.Millisecond
 	case n < 96:
 		return time.Duration(h.r.IntN(100)) * time.Second
 	default:
-		h.inject("instance held up for minutes")
+		h.hinder(about, "instance held up for minutes")
 		return time.Duration(120+h.r.IntN(400)) * time.Second
 	}
 }
@@ -140,6 +141,7 @@ func (h *history) aside(f func(*call)) {
 	v := &invocation{id: h.invocations, resume: make(chan bool)}
 	h.live.Add(1)
 	c := h.newCall(v)
+	v.about = func() string { return c.about }
 	h.begin(func() {
 		defer h.live.Add(-1)
 		defer func() {

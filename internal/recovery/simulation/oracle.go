@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lifeboat/internal/job"
@@ -30,6 +31,8 @@ type oracle struct {
 	alarms map[string]map[job.Health]bool // announced, by service
 	alarm  map[string]time.Time           // since when a service is watched
 	posts  int
+
+	occurrence map[string]time.Time // the latest that has a job or needs none, by service
 
 	fired       map[string]map[string]time.Time // by source and alert
 	quiet       map[string]time.Time            // since when no alert of a source is fired
@@ -89,7 +92,7 @@ func (o *oracle) init(h *history) {
 	o.alarms, o.alarm = map[string]map[job.Health]bool{}, map[string]time.Time{}
 	o.fired, o.quiet, o.resolved = map[string]map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	o.maintenance, o.tiers, o.healthy = map[string]since{}, map[string]since2{}, map[string]time.Time{}
-	o.maintained = map[string]time.Time{}
+	o.maintained, o.occurrence = map[string]time.Time{}, map[string]time.Time{}
 	o.serving, o.acks = map[string]failover{}, map[string]time.Time{}
 	o.underway, o.unsure, o.muted, o.hidden = map[string]int{}, map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
@@ -153,6 +156,9 @@ func (c *call) made(j job.Job) {
 	c.hurry()
 	c.cover(job.Job{}, j, nil)
 	c.known(j)
+	if j.Kind == job.Backup && !j.OnChange && j.Asked == (job.Asked{}) && j.Due.After(c.occurrence[j.Service]) {
+		c.occurrence[j.Service] = j.Due
+	}
 	cause := "occurrence " + j.Service + " " + j.Due.String()
 	switch {
 	case j.Restore != nil && j.Restore.Request != "":
@@ -194,6 +200,7 @@ func (c *call) saved(m job.Move) {
 	if c.trace != nil {
 		c.tell("job %s: %s -> %s by %T, next %s: %s %s", to.ID, from.State, to.State, m.Event, to.NotBefore.Format("15:04:05"), to.Code, to.Reason)
 	}
+	c.secretless("row", to.Reason+to.Message+strings.Join(to.Warnings, ""))
 	if m.Point != nil {
 		c.pointMade(*m.Point)
 	}
@@ -219,7 +226,7 @@ func (c *call) transited(t job.Transition) {
 		c.changedAt = c.now()
 	}
 	if t.Summary.ProtectedSince != nil {
-		c.alarm[service] = c.now()
+		c.watched(service)
 	}
 	for _, n := range t.Notices {
 		c.health(n)

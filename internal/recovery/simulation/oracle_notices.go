@@ -87,8 +87,9 @@ func (c *call) health(n job.Notice) {
 // late or down has been announced (I10).
 func (c *call) announced() {
 	for _, s := range c.plan.Services {
+		c.watched(s.Name)
 		least, _, restorable, any := c.age(s.Name)
-		if c.changedAt.After(c.at) || c.alarm[s.Name].IsZero() {
+		if c.changedAt.After(c.at) {
 			continue
 		}
 		said := c.alarms[s.Name]
@@ -98,6 +99,13 @@ func (c *call) announced() {
 		if (least > 2*s.Interval+s.Grace || any && !restorable && least > s.RestorableFor) && !said[job.Down] {
 			c.violate("I10", "%s is down and nobody was told: its newest good backup is %s old", s.Name, least)
 		}
+	}
+}
+
+// watched notes that a service is watched, from now on if it was not before.
+func (c *call) watched(service string) {
+	if c.alarm[service].IsZero() {
+		c.alarm[service] = c.now()
 	}
 }
 
@@ -133,7 +141,7 @@ func (l *listener) WithGroup(string) slog.Handler      { return l }
 // finally checks what must hold when all has come to rest.
 func (h *history) finally() {
 	for _, j := range h.open {
-		if h.now().Sub(j.Deadline) > 40*time.Minute {
+		if h.now().Sub(j.Deadline) > prompt {
 			h.violate("I2", "job %s is %s long after its deadline %s: %s", j.ID, j.State, j.Deadline, j.Reason)
 		}
 	}

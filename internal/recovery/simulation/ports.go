@@ -29,16 +29,29 @@ func done(c *call, name string, effect func() error) error {
 	return err
 }
 
-// listed is an effect that yields: it takes place when it is asked to.
+// listed is an effect that yields: it takes place when it is asked to. One that
+// fails after it took place breaks off after some of what there is.
 func listed[T any](c *call, name string, effect func() iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		fault := c.before(name)
-		if fault == recoverytest.FailInstead || c.after(name, fault) {
-			var none T
-			yield(none, recoverytest.ErrInjected)
+		if fault == recoverytest.NoFault {
+			effect()(yield)
 			return
 		}
-		effect()(yield)
+		some := 0
+		if c.after(name, fault) {
+			some = 1 + c.r.IntN(4)
+		}
+		for found, err := range effect() {
+			if some--; some <= 0 || err != nil {
+				break
+			}
+			if !yield(found, nil) {
+				return
+			}
+		}
+		var none T
+		yield(none, recoverytest.ErrInjected)
 	}
 }
 

@@ -26,16 +26,16 @@ func (h *history) send(m job.Message) {
 	}
 	switch n := h.r.IntN(1000); {
 	case n < 15 && prompts:
-		h.inject("message dropped")
+		h.hinder(prompted(m), "message dropped")
 		return
 	case n < 45:
 		h.inject("message doubled")
 		h.deliverAfter(delay+time.Duration(h.r.IntN(300))*time.Second, m)
 	case n < 70:
-		h.inject("message delayed by minutes")
+		h.hinder(prompted(m), "message delayed by minutes")
 		delay += time.Duration(h.r.IntN(40*60)) * time.Second
 	case n < 75:
-		h.inject("message delayed for days")
+		h.hinder(prompted(m), "message delayed for days")
 		h.deliverAfter(delay+time.Duration(20+h.r.IntN(40))*time.Hour, m)
 		if prompts {
 			return
@@ -65,8 +65,8 @@ func (h *history) deliverAfter(d time.Duration, m job.Message) {
 // deliver hands a message to one instance, or to two at once.
 func (h *history) deliver(m job.Message) {
 	h.waiting--
-	if id, _, _ := strings.Cut(m.ID, "/"); m.Queue == recovery.StepQueue && !h.calm && h.now().Before(h.muted[id]) {
-		h.inject("message dropped, of a job left alone")
+	if id := prompted(m); !h.calm && h.now().Before(h.muted[id]) {
+		h.hinder(id, "message dropped, of a job left alone")
 		return
 	}
 	h.figures.Acts["message"]++
@@ -89,9 +89,17 @@ func (h *history) deliver(m job.Message) {
 // begins reports whether m may let a restore begin an operation, which others
 // should be able to overtake.
 func (h *history) begins(m job.Message) bool {
+	j, ok := h.jobs[prompted(m)]
+	return ok && h.cruel && j.Choosing()
+}
+
+// prompted is the job that m prompts, or nobody.
+func prompted(m job.Message) string {
+	if m.Queue != recovery.StepQueue {
+		return nobody
+	}
 	id, _, _ := strings.Cut(m.ID, "/")
-	j, ok := h.jobs[id]
-	return ok && m.Queue == recovery.StepQueue && h.cruel && j.Choosing()
+	return id
 }
 
 const maxDeliveries = 10
@@ -99,6 +107,7 @@ const maxDeliveries = 10
 // take is what the handlers do with a message, until they have said yes or it
 // is a dead letter.
 func (c *call) take(m job.Message, enqueued time.Time) {
+	c.about = prompted(m)
 	for n := 1; n <= maxDeliveries; n++ {
 		if c.run(m.Queue+" "+m.ID, func(ctx context.Context, e *recovery.Engine) error { return handle(ctx, e, m, enqueued, n) }) {
 			return

@@ -27,6 +27,7 @@ var bugs = []bug{
 	{"a start takes no lease", "I1", []edit{{"job/lease.go", "!from.State.HoldsLease() && to.State.HoldsLease():\n\t\treturn TakeLease", "!from.State.HoldsLease() && to.State.HoldsLease():\n\t\treturn KeepLease"}}},
 	{"an intent is believed at once not to have landed", "I1", []edit{{"job/event.go", "j.NotBefore = now.Add(rules.Settling)\n\t// Delays stay", "j.NotBefore = now\n\t// Delays stay"}}},
 	{"no job ends by its deadline", "I2", []edit{{"job/event.go", "if stuck(j, next) &&", "if false && stuck(j, next) &&"}}},
+	{"a job ends half an hour late", "I2", []edit{{"job/event.go", "!now.Before(limit) && !remark", "!now.Before(limit.Add(30*time.Minute)) && !remark"}}},
 	{"an empty blob is a backup", "I3", []edit{{"recovery/look.go", "if a.Size == 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\"", "if a.Size < 0 {\n\t\treturn fmt.Sprintf(\"blob %s is empty\""}}},
 	{"a short blob is a backup", "I3", []edit{{"recovery/look.go", "if a.Size*100 < ", "if a.Size*0 < -"}}},
 	{"a serving standby is overwritten", "I4", []edit{{"recovery/facts.go", `Serving: answer(onto.ServingFor != "")`, "Serving: answer(false)"}}},
@@ -35,6 +36,7 @@ var bugs = []bug{
 	{"an alert is recorded over its end", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "if p.alerts[a.ID].ETag != a.ETag {", "if false {"}}},
 	{"an alert joins an incident that ends", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "\t\ti.ETag = s.tag()\n", ""}}},
 	{"an alert joins an incident that has ended", "I9", []edit{{"recovery/incident.go", "if !incident.Open() {\n\t\treturn fmt.Errorf(", "if false {\n\t\treturn fmt.Errorf("}}},
+	{"a list that breaks off is all there is", "I9", []edit{{"recovery/incident.go", "for a, err := range e.Store.Alerts(ctx, service, id) {\n\t\tif err != nil {\n\t\t\treturn err", "for a, err := range e.Store.Alerts(ctx, service, id) {\n\t\tif err != nil {\n\t\t\tbreak"}}},
 	{"an outage is taken for one that was acknowledged", "I9", []edit{{"recovery/occurrence.go", "return a.MonitoringService != request.ServiceHealth &&", "return false &&"}}},
 	{"a late acknowledgement counts for the next failover", "I5", []edit{
 		{"recovery/acknowledge.go", "if mine && since(summary.FailedOver, r) {", "if false {"},
@@ -47,9 +49,12 @@ var bugs = []bug{
 	{"the newest points are pruned", "I6", []edit{{"retention/retention.go", "b.StartedAt.Compare(a.StartedAt)", "a.StartedAt.Compare(b.StartedAt)"}}},
 	{"a resume token is logged", "I7", []edit{{"recovery/step.go", `keyAttempt, to.Attempt.Number, "polls"`, `keyAttempt, to.Attempt.Number, "token", to.Attempt.ResumeToken, "polls"`}}},
 	{"a sidecar does not tell of concurrent changes", "I8", []edit{{"recovery/concurrent.go", "return true, e.amend(ctx, s.Service, blob, changedMeanwhile)", "return true, nil"}}},
+	{"what is made again has no settings", "I8", []edit{{"recovery/rebuild.go", "t := job.Transition{Read: summary, Added: []job.Point{p}}", "p.Settings = nil\n\t\tt := job.Transition{Read: summary, Added: []job.Point{p}}"}}},
 	{"a request makes a job each time", "I9", []edit{{"recovery/request.go", "cause(r.ID), job", "cause(r.ID+e.NewID()), job"}}},
+	{"the nights when clocks change have no backup", "I9", []edit{{"recovery/schedule.go", "if !ok || !due.After", "if !ok || due.Day() > 24 && (due.Month() == time.March || due.Month() == time.October) || !due.After"}}},
 	{"a change is named by whoever takes it", "I9", []edit{{"recovery/change.go", "c.ID, c.At, start", "c.ID, now, start"}}},
 	{"nobody is told that backups stopped", "I10", []edit{{"recovery/health.go", "health != known.Health {\n\t\tm.Health", "false {\n\t\tm.Health"}}},
+	{"nobody notes since when a service is watched", "I10", []edit{{"recovery/health.go", "m.ProtectedSince, known.ProtectedSince = &since, since", "known.ProtectedSince = since"}}},
 	{"somebody is told again and again", "I10", []edit{{"recovery/health.go", "m.Health = &health\n", "_ = health\n"}}},
 }
 

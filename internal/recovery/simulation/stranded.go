@@ -128,7 +128,7 @@ func (c *call) freeze(service string) (thaw func(), refusal bool) {
 	return func() {
 		if c.v == nil {
 			c.hold(left)
-			c.disturbed = time.Now()
+			c.disturb("")
 			return
 		}
 		c.v.frozen = left
@@ -158,7 +158,7 @@ func (c *call) dawdle(m job.Move) {
 	case c.v == nil && leased:
 		c.inject("instance frozen until the job's time is over")
 		c.hold(left)
-		c.disturbed = time.Now()
+		c.disturb("")
 	case c.v != nil && one(c.r, 4):
 		c.inject("instance frozen until the job's time is over")
 		c.v.frozen = left

@@ -17,20 +17,20 @@ func (h *history) tick() {
 	if !h.calm {
 		switch n := h.r.IntN(100); {
 		case n < 3:
-			h.inject("timer never")
+			h.hinder("", "timer never")
 			return
 		case n < 6:
 			h.inject("timer twice")
 			h.timers()
 		case n < 9:
-			h.inject("timer late")
+			h.hinder("", "timer late")
 			h.after(time.Duration(h.r.IntN(600))*time.Second, h.timers)
 			return
 		case n < 12:
 			h.inject("timer early")
 			h.schedule(time.Duration(h.r.IntN(120)) * time.Second)
 		case n < 15:
-			h.inject("timers beside everything else")
+			h.hinder("", "timers beside everything else")
 			h.aside(func(c *call) { c.fire() })
 			return
 		}
@@ -43,12 +43,15 @@ func (h *history) timers() { h.newCall(nil).fire() }
 // fire is one run of both timers.
 func (c *call) fire() {
 	c.figures.Acts["timer"]++
-	c.run("schedule", func(ctx context.Context, e *recovery.Engine) error { return e.Schedule(ctx) })
+	yes := c.run("schedule", func(ctx context.Context, e *recovery.Engine) error { return e.Schedule(ctx) })
 	if c.failed() {
 		return
 	}
-	c.at, c.faulty = c.now(), false
-	yes := c.run("watch", func(ctx context.Context, e *recovery.Engine) error { return e.Watch(ctx) })
+	if yes && !c.faulty && c.v == nil {
+		c.occurred()
+	}
+	c.at, c.faulty, c.about = c.now(), false, ""
+	yes = c.run("watch", func(ctx context.Context, e *recovery.Engine) error { return e.Watch(ctx) })
 	if c.failed() {
 		return
 	}

@@ -43,7 +43,6 @@ func (h *history) upset() {
 		h.inject("standby silent")
 		h.azure.Change(target, func(i *recoverytest.Instance) { i.Silent = true })
 		h.after(time.Duration(h.r.IntN(120))*time.Minute, func() {
-			h.disturbed = time.Now()
 			h.azure.Change(target, func(i *recoverytest.Instance) { i.Silent = false })
 		})
 	case 6:
@@ -120,10 +119,11 @@ func (h *history) poison() {
 // spoil changes an operation when it starts.
 func (h *history) spoil(o *recoverytest.Operation) {
 	h.ops = append(h.ops, o)
-	o.Ends = o.Started.Add(time.Duration(3+h.r.IntN(14)) * time.Minute)
-	if h.calm {
+	if h.calm { // sooner than the shortest deadline
+		o.Ends = o.Started.Add(time.Duration(3+h.r.IntN(4)) * time.Minute)
 		return
 	}
+	o.Ends = o.Started.Add(time.Duration(3+h.r.IntN(14)) * time.Minute)
 	switch n := h.r.IntN(100); {
 	case n < 6:
 		h.inject("operation fails")
