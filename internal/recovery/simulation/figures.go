@@ -96,10 +96,8 @@ func (f *Figures) Write(to io.Writer) {
 	fmt.Fprintf(w, "points made, removed\t%d, %d\n", f.Points, f.Removed)
 	fmt.Fprintf(w, "failovers\t%d\n", f.Failovers)
 	fmt.Fprintf(w, "notices\t%d\n", f.Notices)
-	excused := 0
-	for _, n := range f.Excused {
-		excused += n
-	}
+	fmt.Fprintf(w, "faults\t%d of %d kinds\n", sum(f.Faults), len(f.Faults))
+	excused := sum(f.Excused)
 	fmt.Fprintf(w, "transitions covered\t%d of %d that can be\n", f.Total-excused-len(f.Missing), f.Total-excused)
 	for _, part := range []struct {
 		title string
@@ -114,4 +112,11 @@ func (f *Figures) Write(to io.Writer) {
 	for _, m := range f.Missing {
 		fmt.Fprintf(to, "not covered: %s\n", m)
 	}
+}
+
+func sum(of map[string]int) (all int) {
+	for _, n := range of {
+		all += n
+	}
+	return all
 }
