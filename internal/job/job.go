@@ -21,6 +21,9 @@ const (
 	Restore Kind = "Restore"
 )
 
+// Kinds lists every kind.
+func Kinds() []Kind { return []Kind{Backup, Restore} }
+
 // State is where a job stands. Pending, Starting, InProgress, Verifying and
 // Pruning are moved on by prompts; the last three never change again.
 type State string

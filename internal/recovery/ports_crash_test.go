@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -400,56 +401,94 @@ var unmet = map[string]string{
 	"store.Counters": "read for pages and metrics only: nothing is decided by it, and nothing written",
 }
 
-// Every method of every port, as the interfaces declare them, is broken in
-// some drama, and every job is broken in every state that it can be in.
+// noPorts are the engine's interfaces that no drama breaks, and why.
+var noPorts = map[string]string{
+	"Trace": "it only tells of what is done, and can't fail",
+}
+
+// unlived are the states that a job of a kind is never in, and why.
+var unlived = map[string]string{
+	"Backup AwaitingApproval": "nobody approves a backup",
+	"Restore Pruning":         "only a new point lets others go",
+}
+
+// ports are the calls of every port of the engine, such as store.Save.
+func ports() (calls []string) {
+	engine := reflect.TypeFor[recovery.Engine]()
+	for i := range engine.NumField() {
+		port := engine.Field(i)
+		if _, none := noPorts[port.Name]; none || port.Type.Kind() != reflect.Interface {
+			continue
+		}
+		for m := range port.Type.NumMethod() {
+			calls = append(calls, strings.ToLower(port.Name)+"."+port.Type.Method(m).Name)
+		}
+	}
+	return calls
+}
+
+// Every method of every port, as the engine's fields declare them, is broken in
+// some drama, and a step of every kind of job in every state that it can be in.
 func TestEveryPortIsCrashed(t *testing.T) {
 	met, at := map[string]int{}, map[string]int{}
 	for _, d := range dramas() {
 		synctest.Test(t, func(t *testing.T) {
-			states := map[int][]string{} // of jobs, at each effect
+			states := map[int]string{} // of the job that a step is about, at each effect
 			_, played := d.perform(t, 0, recoverytest.NoFault, func(w *recoverytest.World, e recoverytest.Effect) {
-				for _, service := range []string{"apim-weu", "apim-neu"} {
-					for _, j := range w.Store.Jobs(service) {
-						states[e.Number] = append(states[e.Number], fmt.Sprintf("%s %s", j.Kind, j.State))
-					}
+				if j, ok := stepped(w); ok {
+					states[e.Number] = fmt.Sprintf("%s %s", j.Kind, j.State)
 				}
 			})
 			for _, e := range played {
 				met[e.Call]++
-				for _, s := range states[e.Number] {
-					at[s]++
-				}
+				at[states[e.Number]]++
 			}
 		})
 	}
-	var all []string
-	for prefix, port := range map[string]reflect.Type{
-		"store": reflect.TypeFor[recovery.Store](), "arm": reflect.TypeFor[recovery.ARM](), "blobs": reflect.TypeFor[recovery.Blobs](),
-		"queue": reflect.TypeFor[recovery.Sender](), "hooks": reflect.TypeFor[recovery.Webhooks](),
-	} {
-		for i := range port.NumMethod() {
-			all = append(all, prefix+"."+port.Method(i).Name)
+	delete(at, "") // no step
+	all := ports()
+	broken := accounted(t, "call", all, met, unmet)
+	var lives []string
+	for _, kind := range job.Kinds() {
+		for _, s := range job.States() {
+			lives = append(lives, fmt.Sprintf("%s %s", kind, s))
 		}
 	}
-	broken := 0
-	for _, call := range slices.Sorted(slices.Values(all)) {
-		_, excused := unmet[call]
+	accounted(t, "step of a job that is", lives, at, unlived)
+	t.Logf("%d of %d methods of the ports are broken, %d excused; steps are broken at %v", broken, len(all), len(unmet), at)
+}
+
+// stepped is the job that w's step is about, if it makes one.
+func stepped(w *recoverytest.World) (job.Job, bool) {
+	for _, j := range w.Store.Jobs(w.Stepping.Service) {
+		if j.ID == w.Stepping.Job {
+			return j, true
+		}
+	}
+	return job.Job{}, false
+}
+
+// accounted counts which of all were met; the others must be excused, and none
+// of them, nor anything that does not exist.
+func accounted(t *testing.T, what string, all []string, met map[string]int, excuses map[string]string) (broken int) {
+	t.Helper()
+	for _, name := range slices.Sorted(slices.Values(all)) {
+		_, excused := excuses[name]
 		switch {
-		case met[call] > 0 && excused:
-			t.Errorf("%s is broken in a drama: take it out of the exceptions", call)
-		case met[call] == 0 && !excused:
-			t.Errorf("%s is broken in no drama", call)
-		case met[call] > 0:
+		case met[name] > 0 && excused:
+			t.Errorf("%s %s is broken in a drama: take it out of the exceptions", what, name)
+		case met[name] == 0 && !excused:
+			t.Errorf("%s %s is broken in no drama", what, name)
+		case met[name] > 0:
 			broken++
 		}
 	}
-	for _, s := range job.States() {
-		if s != job.AwaitingApproval && at["Backup "+string(s)] == 0 {
-			t.Errorf("no backup is broken while it is %s", s)
-		}
-		if s != job.Pruning && at["Restore "+string(s)] == 0 {
-			t.Errorf("no restore is broken while it is %s", s)
+	for _, names := range []iter.Seq[string]{maps.Keys(met), maps.Keys(excuses)} {
+		for name := range names {
+			if !slices.Contains(all, name) {
+				t.Errorf("%s %s is none that there is", what, name)
+			}
 		}
 	}
-	t.Logf("%d of %d methods of the ports are broken, %d excused; jobs are broken at %v", broken, len(all), len(unmet), at)
+	return broken
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"lifeboat/internal/job"
@@ -89,7 +90,17 @@ func (f *fields) name() string {
 	var service, key string
 	_ = json.Unmarshal(f.values[partitionKey], &service) // for people only
 	_ = json.Unmarshal(f.values[rowKey], &key)
-	return fmt.Sprintf("row %s of service %s", key, service)
+	return fmt.Sprintf("row %s of service %s", shownKey(key), shownKey(service))
+}
+
+// shownKey is key as an error may show it: a row's are not ours to trust.
+func shownKey(key string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, shortened(key, maxName/2))
 }
 
 // get reads a property; one that is missing is zero, because the row may be

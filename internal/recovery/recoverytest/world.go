@@ -35,6 +35,9 @@ type World struct {
 	Buried []job.Message
 	Deaths int
 
+	// Stepping is the prompt whose step goes on; zero between steps.
+	Stepping recovery.Prompt
+
 	ids int
 }
 
@@ -118,6 +121,8 @@ func (w *World) handle(ctx context.Context, m job.Message, enqueued time.Time, d
 		return err
 	}
 	p.EnqueuedAt, p.Deliveries = enqueued, deliveries
+	w.Stepping = p
+	defer func() { w.Stepping = recovery.Prompt{} }()
 	return w.Engine.Step(ctx, p)
 }
 
