@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lifeboat/handlers"
@@ -67,27 +68,33 @@ func FuzzFunctions(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
-		var log bytes.Buffer
-		logger := slog.New(functions.LogHandler(slog.NewJSONHandler(&log, nil)))
-		w := recoverytest.NewWorld(p, logger)
-		w.Engine.Now = func() time.Time { return time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC) }
-		h := handlers.New(w.Engine, logger)
-		all := h.Functions()
-		called := all[int(which)%len(all)]
-		if called.Trigger == functions.HTTPTrigger {
-			return // FuzzHTTP's
-		}
-		answer := httptest.NewRecorder()
-		h.ServeHTTP(answer, httptest.NewRequest("POST", "/"+called.Name, bytes.NewReader(envelope(called.Trigger, body))))
-		var object map[string]any
-		if err := json.Unmarshal(answer.Body.Bytes(), &object); err != nil || object == nil || answer.Body.Len() > 8<<10 {
-			t.Errorf("%s answered %.200q, want a small JSON object", called.Name, answer.Body)
-		}
-		if strings.HasPrefix(called.Name, "Dead") && answer.Code != 200 {
-			t.Errorf("%s said %d %s: nobody counts its deliveries", called.Name, answer.Code, answer.Body)
-		}
-		logged(t, log.String())
+		synctest.Test(t, func(t *testing.T) { tryFunction(t, p, which, body) })
 	})
+}
+
+// tryFunction calls one of the functions with what its trigger has brought.
+func tryFunction(t *testing.T, p *plan.Plan, which uint8, body []byte) {
+	t.Helper()
+	var log bytes.Buffer
+	logger := slog.New(functions.LogHandler(slog.NewJSONHandler(&log, nil)))
+	w := recoverytest.NewWorld(p, logger)
+	w.Engine.Now = func() time.Time { return time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC) }
+	h := handlers.New(w.Engine, logger)
+	all := h.Functions()
+	called := all[int(which)%len(all)]
+	if called.Trigger == functions.HTTPTrigger {
+		return // FuzzHTTP's
+	}
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequest("POST", "/"+called.Name, bytes.NewReader(envelope(called.Trigger, body))))
+	var object map[string]any
+	if err := json.Unmarshal(answer.Body.Bytes(), &object); err != nil || object == nil || answer.Body.Len() > 8<<10 {
+		t.Errorf("%s answered %.200q, want a small JSON object", called.Name, answer.Body)
+	}
+	if strings.HasPrefix(called.Name, "Dead") && answer.Code != 200 {
+		t.Errorf("%s said %d %s: nobody counts its deliveries", called.Name, answer.Code, answer.Body)
+	}
+	logged(t, log.String())
 }
 
 const fuzzPlan = `version: 1
