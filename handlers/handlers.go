@@ -11,10 +11,10 @@ import (
 	"lifeboat/internal/recovery"
 )
 
-// Deadline bounds one invocation: below functionTimeout in host.json (10 min),
-// because the host then kills the process with all its invocations, and below
-// maxAutoLockRenewalDuration (5 min), after which a message is delivered
-// again.
+// Deadline bounds one invocation, but for recovery.AnswerTime: below
+// functionTimeout in host.json (10 min), because the host then kills the
+// process with all its invocations, and below maxAutoLockRenewalDuration
+// (5 min), after which a message is delivered again.
 const Deadline = 4 * time.Minute
 
 // New returns the whole function app over engine. It can be mounted on any

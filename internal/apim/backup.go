@@ -37,7 +37,7 @@ func (c *Client) start(ctx context.Context, doing string, s job.Service, blob st
 	}
 	var answer *http.Response
 	var left bool
-	ctx = policy.WithCaptureResponse(noteLeaving(ctx, &left), &answer)
+	ctx = policy.WithRetryOptions(policy.WithCaptureResponse(noteLeaving(ctx, &left), &answer), once)
 	poller, err := begin(ctx, f.NewServiceClient(), s, parameters, "")
 	if err != nil {
 		return job.Started{}, startError(doing, left, err)

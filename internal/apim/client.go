@@ -1,8 +1,9 @@
 // Package apim speaks with Azure's management API (ARM) about API Management
 // services: it starts backups and restores, follows their operations and reads
 // what a service holds. Each call is one request, or one list, without retries: a
-// look that fails is for the caller to repeat later. Errors are translated
-// here, once, into those of package job.
+// look that fails is for the caller to repeat later, and so is one that has no
+// answer within a minute. Errors are translated here, once, into those of
+// package job.
 package apim
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -31,7 +33,8 @@ type Options struct {
 	// PlainHTTP lets the credential's token travel unencrypted, for an ARM
 	// stand-in on loopback only.
 	PlainHTTP bool
-	// Transport sends the requests; one that follows no redirect if nil.
+	// Transport sends the requests; one that follows no redirect and gives up
+	// dead connections if nil.
 	Transport policy.Transporter
 	// Gateways sends the requests to services' gateways, which are not ARM's
 	// and get no token; a connection of its own for each if nil.
@@ -71,11 +74,23 @@ func New(o Options) (*Client, error) {
 
 // direct follows no redirect: a 307 would send a request, with a storage key
 // perhaps, a second time and to another place.
-var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var direct = &http.Client{Transport: carrier(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// carrier asks its HTTP/2 connections whether they live. All requests share
+// one, and would wait a quarter of an hour on one that has died without a word.
+func carrier() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	return t
+}
+
+// lookLimit bounds one request that looks, with its token and its answer. How
+// long one that starts something may take is its caller's affair.
+const lookLimit = time.Minute
 
 // once forbids the SDK's own retries: of a request that starts something they
 // would hide the first answer behind a second, and waiting is the queue's work.
-var once = policy.RetryOptions{MaxRetries: -1}
+var once, onceInTime = policy.RetryOptions{MaxRetries: -1}, policy.RetryOptions{MaxRetries: -1, TryTimeout: lookLimit}
 
 func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error) {
 	c.mu.Lock()
@@ -102,7 +117,7 @@ func (c *Client) pipeline(apiVersion string) *arm.ClientOptions {
 			InsecureAllowCredentialWithHTTP: c.options.PlainHTTP,
 			PerCallPolicies:                 []policy.Policy{sameHost{c.endpoint}},
 			PerRetryPolicies:                []policy.Policy{leaving{}},
-			Retry:                           once,
+			Retry:                           onceInTime,
 			Telemetry:                       policy.TelemetryOptions{ApplicationID: "lifeboat"},
 			Transport:                       c.options.Transport,
 		},

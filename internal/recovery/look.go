@@ -125,7 +125,9 @@ const patience = 3
 // count takes an inventory. A backup is worth more than its inventory: where
 // it can't be had, the warning says so and a zero inventory stands for it.
 func (e *Engine) count(ctx context.Context, j job.Job, at plan.Place, kinds job.Resources) (job.Inventory, string, error) {
-	inventory, err := e.ARM.Count(ctx, at.Service, kinds)
+	look, done := looking(ctx)
+	defer done()
+	inventory, err := e.ARM.Count(look, at.Service, kinds)
 	switch {
 	case err == nil:
 		return inventory, "", nil

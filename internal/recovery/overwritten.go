@@ -47,6 +47,8 @@ func safety(a job.Artefact) job.Event {
 // point says is a loud warning: a failure here would help nobody in the
 // middle of an outage.
 func (e *Engine) inspect(ctx context.Context, j job.Job, at plan.Place) job.Event {
+	ctx, done := looking(ctx)
+	defer done()
 	target, err := e.ARM.Observe(ctx, at.Service)
 	if err != nil {
 		return deferred(err)

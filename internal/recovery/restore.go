@@ -17,7 +17,7 @@ import (
 func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.Place) error {
 	source, _ := e.Plan.Service(from.Restore.Source) // Place found it
 	looked := time.Now()
-	c, err := e.consider(ctx, from.Job, source, at)
+	c, err := e.weigh(ctx, from.Job, source, at)
 	if err != nil {
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
@@ -43,6 +43,18 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 		event = job.Blocked{Gates: gates, Reason: reason}
 	}
 	return e.advance(ctx, p, from, at.Rules, event, nil)
+}
+
+// weigh considers within a look's time. What could not be asked in time would
+// otherwise pass for what does not answer.
+func (e *Engine) weigh(ctx context.Context, j job.Job, source plan.Service, at plan.Place) (considered, error) {
+	look, done := looking(ctx)
+	defer done()
+	c, err := e.consider(look, j, source, at)
+	if err == nil && look.Err() != nil {
+		err = fmt.Errorf("look at what the gates judge: %w", look.Err())
+	}
+	return c, err
 }
 
 // held completes a restore whose target has the point's content already, as
@@ -92,8 +104,8 @@ func (e *Engine) undisturbed(ctx context.Context, j job.Job) error {
 }
 
 // overwrite begins the restore's next operation: the target's safety backup,
-// where the plan asks for one, and then the restore itself. If much time has
-// passed since the gates looked, they look again.
+// where the plan asks for one, and then the restore itself. If more than the
+// settling time has passed since the gates looked, they look again.
 func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at plan.Place, source plan.Service, c considered, looked time.Time) error {
 	decision := job.Start{Phase: job.Overwrite, Point: c.point, Gates: recorded(c.decision), Past: c.target.RestoreTimes}
 	if source.Failover.SafetyBackup && !from.Restore.Warm && from.Restore.Safety.Name == "" {
@@ -106,7 +118,9 @@ func (e *Engine) overwrite(ctx context.Context, p Prompt, from job.Stored, at pl
 	if err := e.undisturbed(ctx, from.Job); err != nil {
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
 	}
-	before, err := e.ARM.Count(ctx, at.Service, everything)
+	look, done := looking(ctx)
+	defer done()
+	before, err := e.ARM.Count(look, at.Service, everything)
 	if err != nil {
 		// Without a fingerprint a lost answer could never be understood.
 		return e.advance(ctx, p, from, at.Rules, deferred(err), nil)

@@ -39,6 +39,9 @@ func (e *Engine) begin(ctx context.Context, p Prompt, from job.Stored, at plan.P
 	if err := e.authorised(ctx, at.Service); err != nil {
 		return e.advance(ctx, p, from, at.Rules, unauthorised(err), nil)
 	}
+	if why := hurried(ctx, at.Rules); why != "" {
+		return e.advance(ctx, p, from, at.Rules, job.Deferred{Reason: why}, nil)
+	}
 	decision.Owner = e.NewID()
 	if e.Trace != nil {
 		decision.Trace = e.Trace.Traceparent(ctx)
@@ -118,10 +121,17 @@ func (e *Engine) request(ctx context.Context, intent job.Job, at plan.Place) job
 // copy of the operation's handle.
 const answerTries = 5
 
-// answer saves what came of a request. If the row has moved meanwhile, the
-// answer is applied to the newer row of the same attempt. An answer that
-// can't be saved is lost, and evidence will have to do.
+// wakeTime bounds the prompt that goes before an answer: the handle matters
+// more, and Watch repeats the prompt.
+const wakeTime = 10 * time.Second
+
+// answer saves what came of a request, even if its invocation's time is over
+// or somebody has ended it. If the row has moved meanwhile, the answer is
+// applied to the newer row of the same attempt. An answer that can't be saved
+// is lost, and evidence will have to do.
 func (e *Engine) answer(ctx context.Context, intent job.Job, rules job.Rules, event job.Event) error {
+	ctx, done := outlasting(ctx)
+	defer done()
 	var last error
 	for try := range answerTries {
 		if try > 0 {
@@ -132,8 +142,8 @@ func (e *Engine) answer(ctx context.Context, intent job.Job, rules job.Rules, ev
 			last = err
 			continue
 		}
-		done, err := e.applyAnswer(ctx, saved, intent, rules, event)
-		if done {
+		settled, err := e.applyAnswer(ctx, saved, intent, rules, event)
+		if settled {
 			return nil
 		}
 		last = err
@@ -156,7 +166,9 @@ func (e *Engine) applyAnswer(ctx context.Context, saved job.Stored, intent job.J
 		return true, nil
 	}
 	if !to.State.Terminal() {
-		e.wake(ctx, to) // the handle matters more than the prompt, which Watchdog repeats
+		soon, sent := context.WithTimeout(ctx, wakeTime)
+		e.wake(soon, to)
+		sent()
 	}
 	move := e.moveBetween(saved, to, event, nil)
 	if err := e.Store.Save(ctx, move); err != nil {

@@ -77,6 +77,8 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 	}
 	var event job.Event
 	var point *job.Point
+	look, done := looking(ctx)
+	defer done()
 	switch {
 	case from.Choosing():
 		return e.choose(ctx, p, from, at)
@@ -89,13 +91,13 @@ func (e *Engine) move(ctx context.Context, p Prompt, from job.Stored) error {
 		}
 		event = job.ApprovalExpired{}
 	case from.State == job.Starting, from.Lost():
-		event = e.evidence(ctx, from.Job, at)
+		event = e.evidence(look, from.Job, at)
 	case from.State == job.InProgress:
-		event = e.poll(ctx, from.Job, at)
+		event = e.poll(look, from.Job, at)
 	case from.State == job.Verifying:
 		event, point = e.verify(ctx, from.Job, at)
 	case from.State == job.Pruning:
-		event = e.prune(ctx, from.Job)
+		event = e.prune(look, from.Job)
 	default:
 		return fmt.Errorf("job %s is in state %q, which this version does not know", from.ID, from.State)
 	}

@@ -16,18 +16,20 @@ import (
 
 // Watch repairs what nothing else will, and says what nobody else would: it
 // prompts every job whose next move is overdue, with the row's own revision,
-// and every notice; frees the leases of ended jobs once their operations have
-// ended; completes what an alert left half made; and announces services that
-// are late, down or well again, points about to lapse, and standbys that are
-// not ready. Once a day it tells that a newer version wrote rows which this one
+// and every notice; completes what an alert left half made; announces services
+// that are late, down or well again, points about to lapse, and standbys that
+// are not ready; and frees the leases of ended jobs once their operations have
+// ended. Once a day it tells that a newer version wrote rows which this one
 // leaves alone. At last it removes the rows of what was over long ago. It works
 // from what is stored, reads each kind of row of all services at once, and may
 // run as often as it likes.
 func (e *Engine) Watch(ctx context.Context) error {
 	rows, unread := e.unsettled(ctx)
 	err := errors.Join(
-		unread, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.freeOrphans(ctx), e.completeIncidents(ctx), e.watchFleet(ctx, rows, unread == nil),
+		unread, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.completeIncidents(ctx), e.watchFleet(ctx, rows, unread == nil),
 	)
+	// Late: Azure may take its time, and nobody is to be told later for that.
+	err = errors.Join(err, e.freeOrphans(ctx))
 	if unread == nil { // a row that could not be read may say what is needed
 		err = errors.Join(err, e.clean(ctx, rows))
 	}
@@ -189,17 +191,17 @@ func (e *Engine) promptNotices(ctx context.Context, notices []job.StoredNotice) 
 }
 
 func (e *Engine) freeOrphans(ctx context.Context) error {
-	var errs []error
-	for lease, err := range e.Store.Orphans(ctx) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("read orphaned leases: %w", err))
-			continue
-		}
-		if err := e.FreeOrphan(ctx, lease); err != nil {
-			errs = append(errs, fmt.Errorf("free the lease that job %s left on %s: %w", lease.Job, lease.Service, err))
-		}
+	leases, unread := collect("read orphaned leases", 0, e.Store.Orphans(ctx))
+	var work []func() error
+	for _, lease := range leases {
+		work = append(work, func() error {
+			if err := e.FreeOrphan(ctx, lease); err != nil {
+				return fmt.Errorf("free the lease that job %s left on %s: %w", lease.Job, lease.Service, err)
+			}
+			return nil
+		})
 	}
-	return errors.Join(errs...)
+	return errors.Join(unread, e.all(work))
 }
 
 // FreeOrphan releases an orphaned lease when its operation has provably ended.
@@ -209,8 +211,10 @@ func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
 	if !ok {
 		return errors.New("the service is not in the plan: put it back until the lease is free")
 	}
+	look, done := context.WithTimeout(ctx, glance)
+	defer done()
 	if lease.ResumeToken != "" {
-		progress, err := e.ARM.Poll(ctx, s, lease.ResumeToken)
+		progress, err := e.ARM.Poll(look, s, lease.ResumeToken)
 		switch {
 		case err == nil && !progress.Done:
 			return nil
@@ -220,7 +224,7 @@ func (e *Engine) FreeOrphan(ctx context.Context, lease job.StoredLease) error {
 			return err
 		}
 	}
-	service, err := e.ARM.Observe(ctx, s)
+	service, err := e.ARM.Observe(look, s)
 	switch {
 	case absent(err):
 		return e.release(ctx, lease) // nothing operates on what is not there
