@@ -47,6 +47,9 @@ type app struct {
 	// hears of it.
 	afterPOST atomic.Pointer[func()]
 	once      once
+	// overwrote is told of each restore that ARM accepts, with its target and
+	// the row of its job, if set.
+	overwrote func(target string, row map[string]any)
 	// between stands between the clients and Azure, if set.
 	between func(service string, next policy.Transporter) policy.Transporter
 	// settings are the app settings that the plan names.
@@ -174,7 +177,10 @@ type posts struct {
 func (p posts) Do(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.Do(r)
 	if r.Method == http.MethodPost && err == nil && answer.StatusCode == http.StatusAccepted {
-		p.app.intended("accepted", r.URL.Path)
+		row := p.app.intended("accepted", r.URL.Path)
+		if parts := strings.Split(r.URL.Path, "/"); p.app.overwrote != nil && row != nil && parts[len(parts)-1] == "restore" {
+			p.app.overwrote(parts[len(parts)-2], row)
+		}
 	}
 	if then := p.app.afterPOST.Load(); r.Method == http.MethodPost && then != nil {
 		(*then)()

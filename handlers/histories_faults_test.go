@@ -112,7 +112,7 @@ func faultsOf(service string, r *http.Request) []fault {
 	all := append([]fault{}, faultsOfAll...)
 	switch {
 	case service == emulator.ServiceARM && r.Method == http.MethodPost:
-		return append(all, faultsOfPosts...)
+		return append(all, slices.Repeat(faultsOfPosts, 4)...) // there are few POSTs
 	case service == emulator.ServiceARM && strings.Contains(r.URL.Path, "operation"):
 		return append(all, instead("404", http.StatusNotFound, `{"error":{"code":"NotFound","message":"The operation is not there."}}`), errorIn200)
 	case service == emulator.ServiceARM:

@@ -25,6 +25,7 @@ import (
 	"lifeboat/internal/functions"
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
+	"lifeboat/internal/recovery"
 	"lifeboat/internal/request"
 	"lifeboat/internal/webhook"
 )
@@ -72,6 +73,9 @@ func TestHistories(t *testing.T) {
 	if len(seeds()) > 1 && (changes == 0 || notices == 0) {
 		t.Errorf("%d changes and %d notices: not everything was tried", changes, notices)
 	}
+	if missing := unmet(faults); len(seeds()) >= enoughForKinds && len(missing) > 0 {
+		t.Errorf("no fault of these kinds befell anybody: %q", missing)
+	}
 	t.Logf("%d histories, %.0f days of virtual time, %d operations, %d changes, %d notices, %d faults of %d kinds, in %s",
 		told, float64(told)*(3*cycle+rest).Hours()/24, operations, changes, notices, sum, len(faults), time.Since(begun).Round(time.Millisecond))
 }
@@ -97,10 +101,16 @@ type history struct {
 	dice      *rand.Rand
 	spy       *spy
 	receivers *receivers
+	core      *recovery.Engine
+	mode      string // of the failovers
+	cooldown  time.Duration
 
-	telling sync.WaitGroup // of what Event Grid delivers
-	mu      sync.Mutex
-	changes []changed
+	telling      sync.WaitGroup // of what Event Grid delivers
+	mu           sync.Mutex
+	changes      []changed
+	approvals    []request.Approval // that a person sent
+	acknowledged []time.Time        // when a person sent the word
+	overwrites   []overwrite
 }
 
 func tell(t *testing.T, seed uint64) *history {
@@ -117,7 +127,11 @@ func tell(t *testing.T, seed uint64) *history {
 		lines = io.MultiWriter(h.spy, t.Output())
 	}
 	log := slog.New(functions.LogHandler(slog.NewTextHandler(lines, nil)))
-	engine := h.engine(historyPlan(t, []string{"auto", "approve"}[dice.IntN(2)]), log)
+	h.mode = []string{"auto", "approve"}[dice.IntN(2)]
+	p := historyPlan(t, h.mode)
+	engine := h.engine(p, log)
+	source, _ := p.Service("apim-weu")
+	h.core, h.cooldown, h.app.overwrote = engine, source.Failover.Cooldown, h.overwritten
 	engine.Parallel = 1
 	engine.Hooks = webhook.New(webhook.Options{Getenv: h.setting, Transport: h.receivers})
 	h.worker = host.NewInProcess(handlers.New(engine, log, admitting(everybody)))
@@ -308,13 +322,24 @@ func (h *history) alert(c request.Condition) {
 }
 
 func (h *history) acknowledgeNow(id string) {
+	h.mu.Lock()
+	h.acknowledged = append(h.acknowledged, time.Now())
+	h.mu.Unlock()
 	h.tellQueue(emulator.RequestQueue, must(request.EncodeRequest(request.Request{
 		ID: "k" + id, Kind: request.Acknowledge, Service: "apim-weu", By: "ann", Outcome: request.Failback, Reason: "done",
 	})))
 }
 
 func (h *history) approve() {
-	h.tellQueue(emulator.ApprovalQueue, h.approvalOf("apim-neu", "bob", true))
+	body := h.approvalOf("apim-neu", "bob", true)
+	a, err := request.DecodeApproval(body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.mu.Lock()
+	h.approvals = append(h.approvals, a)
+	h.mu.Unlock()
+	h.tellQueue(emulator.ApprovalQueue, body)
 }
 
 // dawn lets everything come to rest and one night pass without a fault.
@@ -347,6 +372,7 @@ func (h *history) check() {
 	if host := h.fates.leaked.Load(); host != nil {
 		h.t.Errorf("a request for ARM went to %s", *host)
 	}
+	h.rebuilt()
 }
 
 // catalogue checks that each point that can be restored is a whole backup

@@ -51,7 +51,7 @@ func (s *spy) hide(what string, forms []string, may ...string) {
 // spelled are the ways in which a secret may be written down.
 func spelled(secret string) []string {
 	return slices.Compact([]string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), fmt.Sprintf("%x", secret),
+		secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(fmt.Sprintf("%q", secret), `"`), fmt.Sprintf("%x", secret),
 		strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="), strings.TrimRight(base64.URLEncoding.EncodeToString([]byte(secret)), "="),
 	})
 }

@@ -10,29 +10,40 @@ import (
 
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 )
 
 // impossible are the stages that no job can be in.
 var impossible = map[stage]bool{
-	{job.Backup, job.AwaitingApproval}: true, // nobody is asked
-	{job.Restore, job.Pruning}:         true, // it makes no point
+	{kind: job.Backup, state: job.AwaitingApproval}: true, // nobody is asked
+	{kind: job.Restore, state: job.Pruning}:         true, // it makes no point
 }
 
 // every is what each kind of job can be in.
 func every() (all []stage) {
 	for _, kind := range []job.Kind{job.Backup, job.Restore} {
 		for _, state := range job.States() {
-			if s := (stage{kind, state}); !impossible[s] {
+			s := stage{kind: kind, state: state}
+			if !impossible[s] {
 				all = append(all, s)
+			}
+			if s.phased() {
+				all = append(all, stage{kind, state, job.SafetyBackup})
 			}
 		}
 	}
 	return all
 }
 
+// storyPlan is the plan of the story.
+func storyPlan(t *testing.T) *plan.Plan {
+	t.Helper()
+	return standbyPlan(t, "approve, safetyBackup: true")
+}
+
 func TestTheStoryHasEveryStage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := startVersions(t, standbyPlan(t, "approve"), emulator.SampleServices(), 1)
+		v := startVersions(t, storyPlan(t), emulator.SampleServices(), 1)
 		defer v.stop()
 		var mu sync.Mutex
 		seen := map[stage]bool{}
@@ -49,7 +60,7 @@ func TestTheStoryHasEveryStage(t *testing.T) {
 		v.settled()
 		for _, s := range every() {
 			if !seen[s] {
-				t.Errorf("no %s was %s", s.kind, s.state)
+				t.Errorf("nothing was %s", s)
 			}
 			delete(seen, s)
 		}
@@ -65,9 +76,9 @@ func TestUpgradeInEveryStage(t *testing.T) {
 		t.Skip("TestRollbackInEveryStage begins with the same upgrades")
 	}
 	for _, s := range every() {
-		t.Run(fmt.Sprintf("%s %s", s.kind, s.state), func(t *testing.T) {
+		t.Run(s.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				v := startVersions(t, standbyPlan(t, "approve"), emulator.SampleServices(), 1)
+				v := startVersions(t, storyPlan(t), emulator.SampleServices(), 1)
 				defer v.stop()
 				v.at(s, func() { v.pair.let(newOnly) })
 				v.story()
@@ -85,9 +96,9 @@ func TestUpgradeInEveryStage(t *testing.T) {
 // one leaves all newer rows alone and loses nothing, until the new one is back.
 func TestRollbackInEveryStage(t *testing.T) {
 	for _, s := range every() {
-		t.Run(fmt.Sprintf("%s %s", s.kind, s.state), func(t *testing.T) {
+		t.Run(s.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				v := startVersions(t, standbyPlan(t, "approve"), emulator.SampleServices(), 1)
+				v := startVersions(t, storyPlan(t), emulator.SampleServices(), 1)
 				defer v.stop()
 				v.at(s, func() {
 					v.pair.let(newOnly)
@@ -113,7 +124,7 @@ func TestOldAndNewSideBySide(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				v := startVersions(t, standbyPlan(t, "approve"), emulator.SampleServices(), seed)
+				v := startVersions(t, storyPlan(t), emulator.SampleServices(), seed)
 				defer v.stop()
 				v.pair.let(either)
 				v.story()

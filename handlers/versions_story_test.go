@@ -17,6 +17,16 @@ import (
 type stage struct {
 	kind  job.Kind
 	state job.State
+	phase job.Phase // SafetyBackup within that of a restore, else empty
+}
+
+// phased reports whether a restore's safety backup is a stage of its own.
+func (s stage) phased() bool {
+	return s.kind == job.Restore && (s.state.Operating() || s.state == job.Verifying)
+}
+
+func (s stage) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", s.kind, s.state, s.phase))
 }
 
 // stages are what the jobs in the table are.
@@ -24,7 +34,11 @@ func (a *app) stages() map[stage]bool {
 	found := map[stage]bool{}
 	for _, row := range a.azure.Storage.Entities(emulator.StateTable) {
 		if key := row["RowKey"].(string); strings.HasPrefix(key, "job|") {
-			found[stage{job.Kind(row["Kind"].(string)), job.State(row["State"].(string))}] = true
+			s := stage{kind: job.Kind(row["Kind"].(string)), state: job.State(row["State"].(string))}
+			if phase, _ := row["AttemptPhase"].(string); s.phased() && phase == string(job.SafetyBackup) {
+				s.phase = job.SafetyBackup
+			}
+			found[s] = true
 		}
 	}
 	return found
@@ -114,7 +128,7 @@ var ended = []job.State{job.Succeeded, job.Failed, job.Canceled}
 func (a *app) story() {
 	a.t.Helper()
 	waits := append([]job.State{job.AwaitingApproval}, ended...)
-	a.until("the first backup", func() bool { return a.stages()[stage{job.Backup, job.Succeeded}] })
+	a.until("the first backup", func() bool { return a.stages()[stage{kind: job.Backup, state: job.Succeeded}] })
 
 	a.azure.ARM.SetGateway("apim-weu", arm.GatewayDown)
 	body, err := request.EncodeAlert(request.Alert{ID: "aaaa", Rule: "apim-weu-down", Condition: request.Fired, FiredAt: time.Now(), MonitoringService: "Platform"})
@@ -131,7 +145,7 @@ func (a *app) story() {
 	restores = a.made("apim-neu", restores)
 	a.answered(waits, false)
 
-	a.azure.ARM.FailNext("apim-neu", arm.Fault{Fail: &arm.Failure{Code: "InternalServerError", Message: "Try again later."}})
+	a.azure.ARM.FailNext("apim-neu", arm.Fault{}, arm.Fault{Fail: &arm.Failure{Code: "InternalServerError", Message: "Try again later."}}) // after the safety backup
 	a.ask(request.Request{ID: "r3", Kind: request.Restore, Service: "apim-weu", By: "ann", Reason: "drill"})
 	a.made("apim-neu", restores)
 	a.answered(waits, true)
@@ -208,11 +222,12 @@ type once struct {
 }
 
 // intended judges a POST at the moment at which it is sent, or accepted: there
-// is a lease, an intent of its holder, and no other POST of that intent.
-func (a *app) intended(what, path string) {
+// is a lease, an intent of its holder, and no other POST of that intent. It
+// returns the holder's row, nil if there is none.
+func (a *app) intended(what, path string) (holder map[string]any) {
 	parts := strings.Split(path, "/")
 	service := parts[len(parts)-2]
-	var lease, holder map[string]any
+	var lease map[string]any
 	for _, row := range a.rows(service, "lease") {
 		lease = row
 	}
@@ -223,7 +238,7 @@ func (a *app) intended(what, path string) {
 	}
 	if holder == nil || holder["State"] != string(job.Starting) {
 		a.t.Errorf("%v: %s is %s without a lease and an intent: %v, %v", time.Now(), path, what, lease, holder)
-		return
+		return nil
 	}
 	intent := fmt.Sprintf("%s: %s of %v, attempt %v", what, lease["Job"], holder["Kind"], holder["Attempt"])
 	a.once.mu.Lock()
@@ -235,4 +250,5 @@ func (a *app) intended(what, path string) {
 		a.once.seen = map[string]bool{}
 	}
 	a.once.seen[intent] = true
+	return holder
 }

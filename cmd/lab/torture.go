@@ -117,6 +117,7 @@ func tortured(ctx context.Context, o tortureOptions, progress io.Writer) (tortur
 	k.watch(s.azure)
 	err = s.storms(ctx, k, o, progress)
 	struck := time.Since(began)
+	k.over()
 	if err == nil {
 		fmt.Fprintf(progress, "%s in %s; now everything has to end well\n", count(k.done(), "kill"), short(struck))
 		err = s.calm(ctx, o.quick)

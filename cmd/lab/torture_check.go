@@ -38,6 +38,8 @@ func (o outcome) survived(k *strikes) []string {
 			bad("%s: operation %s still runs", op.Service, op.ID)
 		}
 	}
+	wrong = append(wrong, o.endedWell(k.done())...)
+	wrong = append(wrong, k.spared()...)
 	wrong = append(wrong, o.once(k.posts)...)
 	wrong = append(wrong, o.restoredOnce()...)
 	wrong = append(wrong, o.catalogued()...)
@@ -88,6 +90,9 @@ func (o outcome) restoredOnce() []string {
 		}
 		if j.state == "Succeeded" && n == 0 {
 			bad("%s succeeded and has overwritten nothing", j.id)
+		}
+		if j.state == "Canceled" && n > 0 {
+			bad("%s was called off and has overwritten %s", j.id, j.service)
 		}
 		if n > 0 && j.order.Source == asked && j.order.Approval.By == "" {
 			bad("%s has overwritten %s, and nobody approved", j.id, j.service)

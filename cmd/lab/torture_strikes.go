@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -38,10 +39,12 @@ type strikes struct {
 	rng   *rand.Rand
 	armed time.Time // zero: no strike is wanted
 	met   map[string]int
-	hit   map[string]map[moment]int
-	total int
-	said  []string            // messages that were sent
-	posts map[string][]string // blobs that a POST to ARM named, by service and action
+	// stormed are those of met that came while there were strikes.
+	stormed map[string]int
+	hit     map[string]map[moment]int
+	total   int
+	said    []string            // messages that were sent
+	posts   map[string][]string // blobs that a POST to ARM named, by service and action
 }
 
 func newStrikes(seed uint64) *strikes {
@@ -65,6 +68,13 @@ func (k *strikes) disarm() bool {
 	wanted := !k.armed.IsZero()
 	k.armed = time.Time{}
 	return wanted
+}
+
+// over says that there will be no more strikes.
+func (k *strikes) over() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stormed = maps.Clone(k.met)
 }
 
 // done is how many strikes there were.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // brokenBinary builds the deployed binary with a piece of its source replaced.
@@ -67,6 +68,11 @@ func TestTortureFindsWhatIsBroken(t *testing.T) {
 			`Reason: j.Reason,`, `Reason: j.Reason + j.Attempt.ResumeToken,`,
 			[]string{"a secret stands in the status page?", "a secret stands in the API's state?"}, 30,
 		},
+		{
+			"every job is over when it should begin", "internal/job/event.go",
+			"	if now.Add(rules.Settling).After(j.Deadline) {\n", "	if !j.CreatedAt.After(now) {\n		return j.expire(now), nil\n	}\n	if now.Add(rules.Settling).After(j.Deadline) {\n",
+			[]string{"is Failed, want Succeeded: DeadlineExceeded"}, 30,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,5 +88,60 @@ func TestTortureFindsWhatIsBroken(t *testing.T) {
 				t.Errorf("wrong = %q, want one of %q", wrong, tt.says)
 			}
 		})
+	}
+}
+
+func TestJobsMustEndWell(t *testing.T) {
+	at := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
+	row := func(kind, source, state, code string) jobRow {
+		return jobRow{id: kind, kind: kind, state: state, code: code, ended: at, order: order{Source: source}}
+	}
+	done := []jobRow{row(backupKind, "", "Succeeded", ""), row(restoreKind, asked, "Succeeded", "")}
+	tests := []struct {
+		name  string
+		jobs  []jobRow
+		kills int
+		want  []string // pieces of what is said
+	}{
+		{"everything succeeded", done, 1000, nil},
+		{"an alert resolved", append(done, row(restoreKind, alarms, "Canceled", "Resolved")), 1000, nil},
+		{"a person called a restore off", append(done, row(restoreKind, asked, "Canceled", "Canceled")), 1000, nil},
+		{"a gateway was healed before its restore began", append(done, row(restoreKind, alarms, "Failed", "GateRefused")), 1000, nil},
+		{"a gate refuses a person", append(done, row(restoreKind, asked, "Failed", "GateRefused")), 1000, []string{"GateRefused"}},
+		{"an approval was rejected", append(done, row(restoreKind, asked, "Canceled", "Rejected")), 1000, []string{"Rejected"}},
+		{"a restore can't be decided", append(done, row(restoreKind, asked, "Failed", "OutcomeUnknown")), 1, []string{"OutcomeUnknown"}},
+		{"a backup was canceled", append(done, row(backupKind, "", "Canceled", "Canceled")), 1, []string{"Canceled"}},
+		{"a backup took too long", append(done, row(backupKind, "", "Failed", "DeadlineExceeded")), 1, []string{"DeadlineExceeded"}},
+		{"nothing was done", nil, enoughForJobs, []string{"no Backup succeeded in 60 kills", "no Restore succeeded in 60 kills"}},
+		{"there was no time for anything", nil, enoughForJobs - 1, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := outcome{jobs: tt.jobs}.endedWell(tt.kills)
+			if len(got) != len(tt.want) {
+				t.Fatalf("wrong = %q, want %q", got, tt.want)
+			}
+			for i, piece := range tt.want {
+				if !strings.Contains(got[i], piece) {
+					t.Errorf("wrong = %q, want %q", got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+func TestAKindThatIsSparedIsToldOf(t *testing.T) {
+	k := newStrikes(1)
+	k.total = enoughForKinds
+	k.met = map[string]int{"webhook": oftenMet, "heartbeat": oftenMet, "arm GET roles": oftenMet - 1}
+	k.hit["heartbeat"] = map[moment]int{after: 1}
+	k.over()
+	k.met["end of Metrics"] = oftenMet // when all was over
+	if got, want := k.spared(), []string{"webhook came 40 times and was struck by none of 500 kills"}; !slices.Equal(got, want) {
+		t.Errorf("spared() = %q, want %q", got, want)
+	}
+	k.total--
+	if got := k.spared(); got != nil {
+		t.Errorf("spared() = %q after few kills, want none", got)
 	}
 }
