@@ -29,15 +29,17 @@ func (e PutOff) apply(j Job, rules Rules, _ time.Time) (Job, error) {
 }
 
 // Hastened: the backup that waits for the end of the changes is due by the
-// schedule now, and so no longer put off. What waits for its next attempt goes
-// on waiting: Azure may have said until when.
+// schedule now: it is no longer put off, and has the time of one of the
+// schedule's. What waits for its next attempt goes on waiting: Azure may have
+// said until when.
 type Hastened struct{ To time.Time }
 
-func (e Hastened) apply(j Job, _ Rules, now time.Time) (Job, error) {
+func (e Hastened) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if j.State != Pending || !j.OnChange {
 		return j, ErrImpossible
 	}
 	j.OnChange = false
+	j.Deadline = later(j.Deadline, e.To.Add(rules.Deadline))
 	if j.Attempt.Number == 0 && e.To.Before(j.NotBefore) {
 		j.NotBefore = e.To
 	}

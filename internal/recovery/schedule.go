@@ -59,14 +59,17 @@ func (e *Engine) all(work []func() error) error {
 // yet cover it.
 func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary, due time.Time) error {
 	if summary.Waiting != "" {
-		if err := e.hasten(ctx, s, summary.Waiting, startTime(s, due, e.now())); err != nil {
+		joined, err := e.cover(ctx, s, summary.Waiting, startTime(s, due, e.now()))
+		if err == nil && joined {
+			err = e.Store.Note(ctx, s.Name, job.SummaryMove{ScheduledThrough: &due})
+		}
+		if err != nil {
 			return fmt.Errorf("let job %s cover the occurrence at %s: %w", summary.Waiting, due.Format(time.RFC3339), err)
 		}
-		if err := e.Store.Note(ctx, s.Name, job.SummaryMove{ScheduledThrough: &due}); err != nil {
-			return fmt.Errorf("let job %s cover the occurrence at %s: %w", summary.Waiting, due.Format(time.RFC3339), err)
+		if joined {
+			e.Log.InfoContext(ctx, "occurrence joined a waiting job", keyService, s.Name, keyJob, summary.Waiting, "due", due)
+			return nil
 		}
-		e.Log.InfoContext(ctx, "occurrence joined a waiting job", keyService, s.Name, keyJob, summary.Waiting, "due", due)
-		return nil
 	}
 	now := e.now()
 	j := job.NewBackup(s.Name, due, startTime(s, due, now), s.Rules, now)
@@ -78,18 +81,25 @@ func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary,
 	return err
 }
 
-// hasten makes a backup that waits for the end of changes start no later than
-// an occurrence that it is to cover. Others are due already.
-func (e *Engine) hasten(ctx context.Context, s plan.Service, id string, to time.Time) error {
+// cover lets a backup that waits stand for an occurrence, by which it would start at
+// to. One that has ended can't, nor one that may end before long for want of
+// time.
+func (e *Engine) cover(ctx context.Context, s plan.Service, id string, to time.Time) (bool, error) {
 	j, err := e.Store.Job(ctx, s.Name, id)
-	if err != nil || !j.OnChange || j.State != job.Pending {
-		return err
+	if err != nil {
+		return false, err
 	}
-	err = e.decide(ctx, s.Name, id, job.Hastened{To: to})
-	if errors.Is(err, job.ErrImpossible) || errors.Is(err, job.ErrEnded) {
-		return nil
+	if j.OnChange && j.State == job.Pending && j.Attempt.Number == 0 {
+		err := e.decide(ctx, s.Name, id, job.Hastened{To: to})
+		switch {
+		case errors.Is(err, job.ErrEnded):
+			return false, nil
+		case errors.Is(err, job.ErrImpossible):
+			return true, nil // it has begun just now
+		}
+		return err == nil, err
 	}
-	return err
+	return !j.State.Terminal() && (j.State != job.Pending || j.Deadline.Sub(e.now()) >= s.Rules.Deadline/2), nil
 }
 
 // create inserts a job and sends its first prompt. It reports whether the job

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 )
 
 // occurred checks after a run of the schedule to which nothing happened that
@@ -16,25 +17,33 @@ func (c *call) occurred() {
 		if !any || !due.After(c.occurrence[s.Name]) {
 			continue
 		}
-		if !c.joined(s.Name, due) {
+		if !c.joined(s, due) {
 			c.violate("I9", "the occurrence of %s at %s has no backup", s.Name, due)
 		}
 		c.occurrence[s.Name] = due
 	}
 }
 
-// joined reports whether a backup of service was to begin an attempt at due.
-func (h *history) joined(service string, due time.Time) bool {
+// joined reports whether a backup of s was to begin an attempt at due, and had
+// time left for it.
+func (h *history) joined(s plan.Service, due time.Time) bool {
+	begins := func(step job.Step) bool { return step.State == job.Starting && !step.At.Before(due.Add(-slack)) }
 	for _, j := range h.jobs {
-		if j.Kind != job.Backup || j.Service != service || !j.EndedAt.IsZero() && j.EndedAt.Before(due.Add(-slack)) {
-			continue
-		}
-		begins := func(s job.Step) bool { return s.State == job.Starting && !s.At.Before(due.Add(-slack)) }
-		if j.State == job.Pending || j.Attempt.Number == 0 || slices.ContainsFunc(j.History, begins) {
+		over := !j.EndedAt.IsZero() && j.EndedAt.Before(due.Add(-slack))
+		waits := !over && waited(j) && !j.Deadline.Before(due.Add(s.Rules.Deadline/2-2*slack))
+		if j.Kind == job.Backup && j.Service == s.Name && (waits || slices.ContainsFunc(j.History, begins)) {
 			return true
 		}
 	}
 	return false
+}
+
+// waited reports whether j waits, or did so until its end.
+func waited(j job.Job) bool {
+	if last := len(j.History) - 2; j.State.Terminal() && last >= 0 {
+		return j.History[last].State == job.Pending
+	}
+	return j.State.Terminal() || j.State == job.Pending
 }
 
 // nights lets two more occurrences of each service come, to which nothing
