@@ -47,6 +47,60 @@ func TestHeldForEver(t *testing.T) {
 	}
 }
 
+// Who approves in time has the job's whole time for the restore, however long
+// the approval was waited for, up to a bound.
+func TestAnApprovedRestoreHasItsTime(t *testing.T) {
+	const d, day = 6 * time.Hour, 24 * time.Hour // sampleRules.Deadline
+	for name, c := range map[string]struct{ asked, wait, expires, approved, deadline time.Duration }{
+		"at once":                              {0, d, d, 0, d},
+		"in the last minute of its deadline":   {0, d, d, d - time.Minute, 2*d - time.Minute},
+		"the next day":                         {time.Hour, day, 25 * time.Hour, 25*time.Hour - 1, 25*time.Hour - 1 + d},
+		"in the last minute of all":            {d - time.Hour, 30 * day, 14 * day, 14*day - time.Minute, 14*day - time.Minute + d},
+		"of an order whose deadline was moved": {2 * time.Hour, time.Hour, 3 * time.Hour, 150 * time.Minute, 150*time.Minute + d},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann"}, sampleRules, midnight)
+			ask := AskApproval{Point: Point{Blob: "point"}, Expires: midnight.Add(c.asked + c.wait)}
+			j, err := Apply(j, ask, sampleRules, midnight.Add(c.asked))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if expires := midnight.Add(c.expires); !j.Restore.Approval.Expires.Equal(expires) || !j.NotBefore.Equal(expires) || j.Deadline.Before(expires) {
+				t.Errorf("waits until %s, looks at %s, deadline %s; want %s", j.Restore.Approval.Expires, j.NotBefore, j.Deadline, expires)
+			}
+			j, err = Apply(j, Approve{By: "bob", Point: "point", Target: "apim-neu"}, sampleRules, midnight.Add(c.approved))
+			if err != nil || j.State != Pending || !j.Deadline.Equal(midnight.Add(c.deadline)) {
+				t.Errorf("is %s until %s, %v; want until %s", j.State, j.Deadline, err, midnight.Add(c.deadline))
+			}
+		})
+	}
+}
+
+// To ask again and again, and to approve each time, does not put the end off
+// without bound.
+func TestApprovedForEver(t *testing.T) {
+	j := NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann"}, sampleRules, midnight)
+	now := midnight
+	for !j.State.Terminal() {
+		now = now.Add(time.Minute)
+		var e Event = AskApproval{Point: Point{Blob: "point"}, Expires: now.Add(24 * time.Hour)}
+		if expires := j.order().Approval.Expires; j.State == AwaitingApproval {
+			e = Approve{By: "bob", Point: "point", Target: "apim-neu"}
+			if now = later(now, expires.Add(-time.Minute)); !now.Before(expires) {
+				e = ApprovalExpired{}
+			}
+		}
+		next, err := Apply(j, e, sampleRules, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j = next
+	}
+	if most := midnight.Add(MostHeld + sampleRules.Deadline); j.EndedAt.After(most) || j.Deadline.After(most) {
+		t.Errorf("%s %s at %s, deadline %s", j.State, j.Code, j.EndedAt, j.Deadline)
+	}
+}
+
 // A notice says whether anything was begun that changes the standby.
 func TestUntouched(t *testing.T) {
 	for name, c := range map[string]struct {

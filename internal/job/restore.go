@@ -121,8 +121,9 @@ const (
 	// alert's age. One for somebody else's operation is told by the minute,
 	// and costs the job its own time.
 	longHold = 10 * time.Minute
-	// mostHeld is how long a restore may be held from its order on.
-	mostHeld = 14 * 24 * time.Hour
+	// MostHeld is how long a restore may be held, or wait for an approval, from
+	// its order on.
+	MostHeld = 14 * 24 * time.Hour
 	// heldLook is how often a restore that is held for long looks whether it
 	// still is: a person may end a maintenance sooner.
 	heldLook = 15 * time.Minute
@@ -139,7 +140,7 @@ func (e Held) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if e.Until.Sub(now) > longHold {
 		// What outlasts the hold is given as much time as any other.
 		until := e.Until.Add(rules.Deadline)
-		if most := j.CreatedAt.Add(mostHeld); until.After(most) {
+		if most := j.CreatedAt.Add(MostHeld); until.After(most) {
 			until = most
 		}
 		j.Deadline = later(j.Deadline, until).UTC()
@@ -155,13 +156,14 @@ type AskApproval struct {
 	Expires time.Time
 }
 
-func (e AskApproval) apply(j Job, _ Rules, _ time.Time) (Job, error) {
+func (e AskApproval) apply(j Job, rules Rules, _ time.Time) (Job, error) {
 	if !j.Choosing() {
 		return j, ErrImpossible
 	}
-	if e.Expires.After(j.Deadline) {
-		e.Expires = j.Deadline
+	if most := j.CreatedAt.Add(max(MostHeld, rules.Deadline)); e.Expires.After(most) {
+		e.Expires = most
 	}
+	j.Deadline = later(j.Deadline, e.Expires).UTC()
 	o := j.order()
 	o.Gates, o.Point = e.Gates, e.Point
 	o.Approval = Approval{Expires: e.Expires.UTC()}
@@ -174,13 +176,16 @@ func (e AskApproval) apply(j Job, _ Rules, _ time.Time) (Job, error) {
 // time ran out, by somebody else than who asked.
 type Approve struct{ By, Why, Point, Target string }
 
-func (e Approve) apply(j Job, _ Rules, now time.Time) (Job, error) {
+func (e Approve) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	o := j.order()
 	if j.State != AwaitingApproval || !now.Before(o.Approval.Expires) || e.Point != o.Point.Blob || e.Target != j.Service ||
 		strings.TrimSpace(e.By) == "" || strings.EqualFold(strings.TrimSpace(e.By), strings.TrimSpace(o.By)) {
 		return j, ErrImpossible
 	}
 	o.Approval.By, o.Approval.Why, o.Approval.At = e.By, e.Why, now
+	// What is approved is given as much time as any other. The approval's
+	// expiry bounds that: it does not move with the deadline.
+	j.Deadline = later(j.Deadline, now.Add(rules.Deadline)).UTC()
 	j.State, j.NotBefore = Pending, now
 	return j.ordered(o).looked(), nil
 }

@@ -55,7 +55,7 @@ type Failover struct {
 	MaxPointAge time.Duration
 	// SafetyBackup: the standby is backed up before it is overwritten.
 	SafetyBackup bool
-	// ApprovalExpiry is how long an approval is waited for.
+	// ApprovalExpiry is how long an approval is waited for, job.MostHeld at most.
 	ApprovalExpiry time.Duration
 	// Approvers tells whoever is asked for approval whom to ask.
 	Approvers string
@@ -192,6 +192,9 @@ func (r *reader) completeStandbys(e entry, path string, s *Service) {
 	}
 	if s.Failover.Mode == FailoverAuto && len(s.Standbys) == 0 {
 		r.report(e.at, join(path, "standbys"), "missing with failover mode auto: want at least one standby")
+	}
+	if s.Failover.ApprovalExpiry > job.MostHeld {
+		r.report(e.at, path, "failover.approvalExpiry (%s) is longer than a restore may wait: want at most %dd", s.Failover.ApprovalExpiry, int(job.MostHeld.Hours()/24))
 	}
 	if s.Failover.MaxPointAge > s.RestorableFor {
 		r.report(e.at, path, "failover.maxPointAge (%s) is longer than restorableFor (%s)", s.Failover.MaxPointAge, s.RestorableFor)

@@ -112,11 +112,41 @@ func TestAPromptJustBeforeTheExpiry(t *testing.T) {
 	})
 }
 
-// An approval that may take longer than the job itself ends with the job.
-func TestAnApprovalNeverOutlastsItsJob(t *testing.T) {
+// An approval may be waited for longer than a job may take, and what is
+// approved in time is restored: the wait costs the restore none of its own time.
+func TestAnApprovalInTimeIsCarriedOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		extra    string
+		approved time.Duration
+	}{
+		"just before the first deadline":    {", approvalExpiry: 8h", 7*time.Hour + 57*time.Minute},
+		"so that the restore passes it":     {", approvalExpiry: 8h", 7*time.Hour + 50*time.Minute},
+		"long after it":                     {", approvalExpiry: 24h", 20 * time.Hour},
+		"long after it, and backs up first": {", approvalExpiry: 24h, safetyBackup: true", 20 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, "approve", c.extra, func(t *testing.T, w *recoverytest.World, _ request.Alert) {
+				j := awaiting(t, w)
+				w.Run(t.Context(), time.Until(j.CreatedAt.Add(c.approved)))
+				if err := w.Engine.Approval(t.Context(), yes(last(t, w))); err != nil {
+					t.Fatal(err)
+				}
+				w.Run(t.Context(), 3*time.Hour)
+				ended(t, w, last(t, w), job.Succeeded, "", 1)
+				if serving := w.Store.SummaryOf("apim-neu").ServingFor; serving == "" {
+					t.Error("the standby is not marked serving")
+				}
+			})
+		})
+	}
+}
+
+func TestAnApprovalThatNobodyGivesInADay(t *testing.T) {
 	inBubble(t, "approve", ", approvalExpiry: 24h", func(t *testing.T, w *recoverytest.World, _ request.Alert) {
 		awaiting(t, w)
-		w.Run(t.Context(), 9*time.Hour)
+		w.Run(t.Context(), 23*time.Hour)
+		ended(t, w, last(t, w), job.AwaitingApproval, "", 0)
+		w.Run(t.Context(), 2*time.Hour)
 		ended(t, w, last(t, w), job.Canceled, job.CodeApprovalExpired, 0)
 	})
 }

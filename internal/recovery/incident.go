@@ -121,11 +121,14 @@ func (e *Engine) respond(ctx context.Context, source plan.Service, id string) er
 }
 
 func (e *Engine) respondTo(ctx context.Context, source plan.Service, incident job.StoredIncident) error {
-	if !incident.Open() || source.Failover.Mode == plan.FailoverOff || len(source.Standbys) == 0 {
+	if !incident.Open() {
 		return nil
 	}
-	if e.stale(incident.Incident) {
+	if e.stale(incident.Incident) { // whatever the plan allows: while it is open nothing is pruned
 		return e.lapse(ctx, incident)
+	}
+	if source.Failover.Mode == plan.FailoverOff || len(source.Standbys) == 0 {
+		return nil
 	}
 	if incident.Restore == "" {
 		target := source.Standbys[0].Name

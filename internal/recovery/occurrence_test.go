@@ -155,7 +155,8 @@ func TestAnOldIncidentStandsInNobodysWay(t *testing.T) {
 	for _, same := range []bool{true, false} {
 		for _, watched := range []bool{true, false} {
 			t.Run(fmt.Sprintf("same %t, watched %t", same, watched), func(t *testing.T) {
-				unanswered(t, recovery.TooOld+time.Hour, func(t *testing.T, w *recoverytest.World, old request.Alert) {
+				unanswered(t, recovery.TooOld-time.Hour, func(t *testing.T, w *recoverytest.World, old request.Alert) {
+					time.Sleep(2 * time.Hour) // and nobody has looked since it is too old
 					next := fired(time.Now().Add(-time.Minute))
 					if !same {
 						next.ID = "/alerts/next"

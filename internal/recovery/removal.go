@@ -28,9 +28,10 @@ func (e *Engine) remove(ctx context.Context, s plan.Service, blob string) (warni
 	if err != nil {
 		return "", err
 	}
-	if !there && p.Live() {
+	if !there && p.Live() && e.now().Before(p.RestorableUntil(s.RestorableFor)) {
 		// Somebody else's doing, or the plan names another container: then
-		// the row is all that tells of the backup.
+		// the row is all that tells of the backup. Once nobody can restore that
+		// any more, the row goes; a blob elsewhere stays where it is.
 		return fmt.Sprintf("%s is kept: its blob is not in container %s of %s; see whether the plan names the right one", blob, s.Container, s.Account), nil
 	}
 	begun, remover := time.Now(), e.NewID()
@@ -54,7 +55,7 @@ func (e *Engine) remove(ctx context.Context, s plan.Service, blob string) (warni
 	if err != nil && !errors.Is(err, job.ErrNotFound) && !errors.Is(err, job.ErrConflict) {
 		return "", err
 	}
-	e.Log.InfoContext(ctx, "point pruned", keyService, s.Name, "point", blob)
+	e.Log.InfoContext(ctx, "point pruned", keyService, s.Name, "point", blob, "blobWasThere", there)
 	return "", nil
 }
 
