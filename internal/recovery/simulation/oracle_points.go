@@ -178,7 +178,10 @@ func (c *call) bounded(j job.Job) {
 	if asked := c.maintained[name]; j.Restore != nil && asked.After(last) { // what outlasts it has its time again
 		last = asked
 	}
-	if j.Deadline.Sub(last) > most || j.Deadline.Sub(j.CreatedAt) > recovery.TooOld {
+	if o := j.Restore; o != nil && o.Approval.At.After(last) { // and what is approved
+		last = o.Approval.At
+	}
+	if j.Deadline.Sub(last) > most || j.Deadline.Sub(j.CreatedAt) > recovery.TooOld+s.Rules.Deadline {
 		c.violate("I2", "job %s has until %s, and was made at %s", j.ID, j.Deadline, j.CreatedAt)
 	}
 }
