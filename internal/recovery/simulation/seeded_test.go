@@ -33,7 +33,7 @@ var bugs = []bug{
 	{"a serving standby is overwritten", "I4", []edit{{"recovery/facts.go", `Serving: answer(onto.ServingFor != "")`, "Serving: answer(false)"}}},
 	{"an intent rests on what the gates saw long ago", "I3", []edit{{"recovery/start.go", "move.Judged = judged", "_ = judged"}}},
 	{"nobody needs to approve", "I4", []edit{{"recovery/facts.go", "Mode: gate.Mode(source.Failover.Mode)", "Mode: gate.Mode(plan.FailoverAuto)"}}},
-	{"an alert is recorded over its end", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "if p.alerts[a.ID].ETag != a.ETag {", "if false {"}}},
+	{"an alert is recorded over its end", "I4", []edit{{"recovery/recoverytest/store_incidents.go", "if p.alerts[a.ID].ETag != a.ETag {", "if false {"}}},
 	{"an alert joins an incident that ends", "I9", []edit{{"recovery/recoverytest/store_incidents.go", "\t\ti.ETag = s.tag()\n", ""}}},
 	{"an alert joins an incident that has ended", "I9", []edit{{"recovery/incident.go", "if !incident.Open() {\n\t\treturn fmt.Errorf(", "if false {\n\t\treturn fmt.Errorf("}}},
 	{"a list that breaks off is all there is", "I9", []edit{{"recovery/incident.go", "for a, err := range e.Store.Alerts(ctx, service, id) {\n\t\tif err != nil {\n\t\t\treturn err", "for a, err := range e.Store.Alerts(ctx, service, id) {\n\t\tif err != nil {\n\t\t\tbreak"}}},
