@@ -61,6 +61,7 @@ type oracle struct {
 	foreign map[string]string // by service: a blob that Lifeboat knows nothing of
 	waiting int
 	tickAt  time.Time
+	watchAt time.Time // when Watch ran last
 }
 
 // since is a time that counts from another on.

@@ -150,6 +150,9 @@ const prompt = 15 * time.Minute
 
 // overdue holds every job that goes on against I2.
 func (c *call) overdue() {
+	if c.now().Sub(c.watchAt) > often+2*time.Minute {
+		c.disturb("") // the watchdog came late
+	}
 	if !c.weather.down["store"].IsZero() && time.Now().Before(c.weather.down["store"]) {
 		return
 	}

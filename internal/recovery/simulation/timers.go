@@ -55,7 +55,10 @@ func (c *call) fire() {
 	if c.failed() {
 		return
 	}
-	c.overdue()
+	if c.v == nil {
+		c.overdue()
+		c.watchAt = c.now()
+	}
 	if yes && !c.faulty && c.v == nil {
 		c.announced()
 	}
