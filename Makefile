@@ -2,6 +2,7 @@
 
 GO ?= go
 SEED ?= 1
+HISTORIES ?= 1000000
 PLAN ?=
 FUZZTIME ?= 60s
 
@@ -58,10 +59,10 @@ fuzz: ## Every decoder against hostile input, FUZZTIME each
 		$(GO) test -run '^$$' -fuzz "^$${fuzz#func }$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
-torture-histories: ## A million simulated histories, and the bugs that they must notice
+torture-histories: ## A million simulated histories (HISTORIES) from SEED on, and the bugs that they must notice
 	@mkdir -p bin
 	$(GO) test -count 1 -timeout 20m -run TestSeededBugs ./internal/recovery/simulation
-	$(GO) test -count 1 -timeout 24h -v -run TestHistories ./internal/recovery/simulation -histories 1000000 -seed $(SEED) -figures $(CURDIR)/bin/histories.json
+	$(GO) test -count 1 -timeout 24h -v -run TestHistories ./internal/recovery/simulation -histories $(HISTORIES) -seed $(SEED) -figures $(CURDIR)/bin/histories.json
 
 BENCH = $(GO) test -run '^$$' -timeout 30m
 
