@@ -88,3 +88,26 @@ func TestAChangeIsOneJobWhateverTheClock(t *testing.T) {
 		}
 	})
 }
+
+// Clocks differ: a change between two backups may have been made during both.
+func TestAChangeBetweenTwoBackups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := changing(t, hooksPlan(t, ""))
+		ask(t, w, request.Request{ID: "r1", Kind: request.Backup, Service: "apim-weu", By: "ann"})
+		for len(w.Store.Catalogue("apim-weu")) < 2 {
+			w.Run(t.Context(), 10*time.Second)
+		}
+		ask(t, w, request.Request{ID: "r2", Kind: request.Backup, Service: "apim-weu", By: "ann"})
+		w.Run(t.Context(), time.Hour)
+		points := w.Store.Catalogue("apim-weu")[1:]
+		if len(points) != 2 || points[1].StartedAt.Sub(points[0].VerifiedAt) > job.Skew {
+			t.Fatalf("want two backups close to each other, got %+v", points)
+		}
+		tell(t, w, changed(points[0].VerifiedAt.Add(job.Skew/2), "new"))
+		for _, p := range w.Store.Catalogue("apim-weu")[1:] {
+			if says, _ := w.Azure.Sidecar(p.Blob); !p.ConcurrentChanges || !says.ConcurrentChanges {
+				t.Errorf("%s: the row says %t, the sidecar %t", p.Blob, p.ConcurrentChanges, says.ConcurrentChanges)
+			}
+		}
+	})
+}

@@ -23,9 +23,11 @@ func (e *Engine) markConcurrent(ctx context.Context, s plan.Service, summary job
 		return false, nil
 	}
 	if newest.During(at) {
-		return e.markPoint(ctx, s, summary.PointBlob)
+		if marked, err = e.markPoint(ctx, s, summary.PointBlob); marked || err != nil {
+			return marked, err
+		}
 	}
-	return e.markOlder(ctx, s, at)
+	return e.markOlder(ctx, s, at) // clocks differ: it may have been made during two
 }
 
 func (e *Engine) markAttempt(ctx context.Context, s plan.Service, summary job.StoredSummary) (marked bool, err error) {
