@@ -139,6 +139,9 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 		o.Point, o.Gates = e.Point, e.Gates
 		if e.Phase == Overwrite {
 			o.Attempted, blob = now, e.Point.Blob
+			// Azure will overwrite the target, however late it was asked to:
+			// nobody must take it for free meanwhile.
+			j.Deadline = later(j.Deadline, now.Add(rules.OperationDeadline)).UTC()
 		}
 		j = j.ordered(o)
 		j.Past = e.Past

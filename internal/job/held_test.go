@@ -123,3 +123,31 @@ func TestUntouched(t *testing.T) {
 		}
 	}
 }
+
+// A restore that begins in the last minutes of its time is followed to its end:
+// a target that was overwritten serves.
+func TestARestoreThatBeginsLateIsFollowed(t *testing.T) {
+	begun := midnight.Add(sampleRules.Deadline - 10*time.Minute)
+	end := begun.Add(sampleRules.OperationDeadline)
+	for phase, want := range map[Phase]State{Overwrite: Succeeded, SafetyBackup: Failed} {
+		j := NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann"}, sampleRules, midnight)
+		for _, step := range []struct {
+			e  Event
+			at time.Time
+		}{
+			{Start{Owner: "invocation", Phase: phase, Point: Point{Blob: "point"}}, begun},
+			{Accepted{ResumeToken: "token"}, begun},
+			{Running{ResumeToken: "next"}, begun.Add(20 * time.Minute)},
+			{OperationSucceeded{}, end.Add(-time.Minute)},
+			{Restored{}, end.Add(-time.Minute)},
+		} {
+			var err error
+			if j, err = Apply(j, step.e, sampleRules, step.at); err != nil && !j.State.Terminal() {
+				t.Fatal(err)
+			}
+		}
+		if j.State != want {
+			t.Errorf("with phase %s it is %s %s: %s, want %s", phase, j.State, j.Code, j.Message, want)
+		}
+	}
+}
