@@ -139,9 +139,6 @@ func (e Start) apply(j Job, rules Rules, now time.Time) (Job, error) {
 		o.Point, o.Gates = e.Point, e.Gates
 		if e.Phase == Overwrite {
 			o.Attempted, blob = now, e.Point.Blob
-			// Azure will overwrite the target, however late it was asked to:
-			// nobody must take it for free meanwhile.
-			j.Deadline = later(j.Deadline, now.Add(rules.OperationDeadline)).UTC()
 		}
 		j = j.ordered(o)
 		j.Past = e.Past
@@ -184,7 +181,9 @@ func (e Busy) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	return j, nil
 }
 
-// Accepted: Azure took the request, and ResumeToken follows the operation.
+// Accepted: Azure took the request, and ResumeToken follows the operation. What
+// overwrites a target is followed for OperationDeadline, however late it was
+// begun: nobody must take the target for free meanwhile.
 type Accepted struct {
 	ResumeToken string
 	RetryAfter  time.Duration
@@ -197,6 +196,9 @@ func (e Accepted) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	j.State = InProgress
 	j.Attempt.ResumeToken = e.ResumeToken
 	j.Attempt.RunningAt = now
+	if j.Attempt.Phase == Overwrite {
+		j.Deadline = later(j.Deadline, j.Attempt.StartedAt.Add(rules.OperationDeadline)).UTC()
+	}
 	// Whatever the past: what fails does so at once, more often than not.
 	j.NotBefore = now.Add(rules.poll(e.RetryAfter))
 	return j.looked(), nil

@@ -151,3 +151,36 @@ func TestARestoreThatBeginsLateIsFollowed(t *testing.T) {
 		}
 	}
 }
+
+// A restore that Azure does not take goes on asking until its deadline, and no
+// longer.
+func TestARestoreThatIsNeverTakenEnds(t *testing.T) {
+	for _, no := range []Event{Busy{Reason: "409"}, Throttled{Reason: "429"}, NotLanded{Reason: "no sign of it"}} {
+		j := NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann"}, sampleRules, midnight)
+		for now := midnight; !j.State.Terminal(); now = later(now, j.NotBefore) {
+			var err error
+			if j, err = Apply(j, Start{Owner: "invocation", Phase: Overwrite, Point: Point{Blob: "point"}}, sampleRules, now); err != nil || j.State.Terminal() {
+				break
+			}
+			if j, err = Apply(j, no, sampleRules, now); err != nil {
+				t.Fatal(err)
+			}
+			if now.After(midnight.Add(sampleRules.Deadline)) {
+				t.Fatalf("after %T it is %s at %s, deadline %s", no, j.State, now, j.Deadline)
+			}
+		}
+		if j.State != Failed || j.EndedAt.After(midnight.Add(sampleRules.Deadline)) {
+			t.Errorf("after %T it is %s, ended at %s", no, j.State, j.EndedAt)
+		}
+	}
+}
+
+// Nobody is asked to approve what has run out of time.
+func TestNobodyIsAskedTooLate(t *testing.T) {
+	j := NewRestore("apim-neu", "cause", RestoreOrder{Source: "apim-weu", By: "ann"}, sampleRules, midnight)
+	late := j.Deadline.Add(time.Second)
+	j, err := Apply(j, AskApproval{Point: Point{Blob: "point"}, Expires: late.Add(time.Hour)}, sampleRules, late)
+	if err != nil || j.State != Failed || j.Code != CodeDeadlineExceeded {
+		t.Errorf("it is %s %s, %v", j.State, j.Code, err)
+	}
+}

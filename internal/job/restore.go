@@ -156,9 +156,12 @@ type AskApproval struct {
 	Expires time.Time
 }
 
-func (e AskApproval) apply(j Job, rules Rules, _ time.Time) (Job, error) {
+func (e AskApproval) apply(j Job, rules Rules, now time.Time) (Job, error) {
 	if !j.Choosing() {
 		return j, ErrImpossible
+	}
+	if !now.Before(j.Deadline) {
+		return j.expire(now), nil // it is too late to ask anybody
 	}
 	if most := j.CreatedAt.Add(max(MostHeld, rules.Deadline)); e.Expires.After(most) {
 		e.Expires = most

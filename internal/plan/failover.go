@@ -196,6 +196,9 @@ func (r *reader) completeStandbys(e entry, path string, s *Service) {
 	if s.Failover.ApprovalExpiry > job.MostHeld {
 		r.report(e.at, path, "failover.approvalExpiry (%s) is longer than a restore may wait: want at most %dd", s.Failover.ApprovalExpiry, int(job.MostHeld.Hours()/24))
 	}
+	if s.Failover.MaxPointAge > 0 && s.Failover.ApprovalExpiry > s.Failover.MaxPointAge {
+		r.report(e.at, path, "failover.approvalExpiry (%s) is longer than maxPointAge (%s): what is approved at its end would be too old", s.Failover.ApprovalExpiry, s.Failover.MaxPointAge)
+	}
 	if s.Failover.MaxPointAge > s.RestorableFor {
 		r.report(e.at, path, "failover.maxPointAge (%s) is longer than restorableFor (%s)", s.Failover.MaxPointAge, s.RestorableFor)
 	}

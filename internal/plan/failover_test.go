@@ -71,6 +71,7 @@ func TestParseReportsMistakesAboutStandbys(t *testing.T) {
 		"auto without standby": {"    failover: {mode: auto}\n", "missing with failover mode auto"},
 		"rules as text":        {"    failover: {rules: down}\n", "want a list of alert rules' names"},
 		"too old a point":      {"    failover: {maxPointAge: 40d}\n", "is longer than restorableFor"},
+		"a wait beyond an age": {"    failover: {approvalExpiry: 3d, maxPointAge: 2d}\n", "failover.approvalExpiry (72h0m0s) is longer than maxPointAge (48h0m0s): what is approved at its end would be too old"},
 		"too long a wait":      {"    failover: {approvalExpiry: 15d}\n", "failover.approvalExpiry (360h0m0s) is longer than a restore may wait: want at most 14d"},
 		"a name for two":       {"    standbys: {b: {resourceId: " + id + "b}}\n  c:\n    resourceId: " + id + "c\n    standbys: {b: {resourceId: " + id + "other}}\n", "stands for two different resources"},
 		"two names for one":    {"    standbys: {b: {resourceId: " + id + "b}}\n  c:\n    resourceId: " + id + "c\n    standbys: {d: {resourceId: " + id + "b}}\n", "one resource has one name"},

@@ -47,9 +47,9 @@ func safety(a job.Artefact) job.Event {
 // point says is a loud warning: a failure here would help nobody in the
 // middle of an outage.
 func (e *Engine) inspect(ctx context.Context, j job.Job, at plan.Place) job.Event {
-	ctx, done := looking(ctx)
+	look, done := looking(ctx)
 	defer done()
-	target, err := e.ARM.Observe(ctx, at.Service)
+	target, err := e.ARM.Observe(look, at.Service)
 	if err != nil {
 		return deferred(err)
 	}
@@ -60,12 +60,13 @@ func (e *Engine) inspect(ctx context.Context, j job.Job, at plan.Place) job.Even
 	if target.ProvisioningState != "Succeeded" {
 		warnings = append(warnings, fmt.Sprintf("%s is in state %s after the restore", at.Name, target.ProvisioningState))
 	}
-	held, err := e.ARM.Count(ctx, at.Service, everything)
+	held, err := e.ARM.Count(look, at.Service, everything)
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("what %s holds could not be counted: %v", at.Name, err))
 	} else {
 		warnings = append(warnings, differs(held, j.Restore.Point.After)...)
 	}
+	// In the move's own time: a gateway that nobody asked looks like a dead one.
 	if state := e.ARM.Gateway(ctx, target); state != job.GatewayHealthy {
 		warnings = append(warnings, fmt.Sprintf("the gateway of %s is %s: try a call before you send it traffic", at.Name, state))
 	}

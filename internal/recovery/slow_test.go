@@ -3,6 +3,8 @@ package recovery_test
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +61,26 @@ func TestALookThatHangsIsDeferred(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A count that hangs after a restore says nothing of the gateway.
+func TestACountThatHangsIsNotTheGateways(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := recoverytest.NewWorld(failoverPlan(t, "auto", ""), slog.New(slog.DiscardHandler))
+		w.Run(t.Context(), 2*time.Hour)
+		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		ask(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
+		before := until(t, w, "apim-neu", job.Verifying)
+		slowly(w).count = forever
+		invoke(t, w, before)
+		after := reread(t, w, before)
+		warned := func(of string) bool {
+			return slices.ContainsFunc(after.Warnings, func(warning string) bool { return strings.Contains(warning, of) })
+		}
+		if after.State != job.Succeeded || !warned("could not be counted") || warned("gateway") {
+			t.Errorf("it is %s, with the warnings %q", after.State, after.Warnings)
+		}
+	})
 }
 
 // The answer to a request is saved although the invocation has ended

@@ -94,6 +94,15 @@ func (a *slowARM) Count(ctx context.Context, s job.Service, kinds job.Resources)
 	return a.ARM.Count(ctx, s, kinds)
 }
 
+// Gateway, as the real one, can't tell a look that had no time from a gateway
+// that does not answer.
+func (a *slowARM) Gateway(ctx context.Context, o job.Observed) job.GatewayState {
+	if ctx.Err() != nil {
+		return job.GatewayUnreachable
+	}
+	return a.ARM.Gateway(ctx, o)
+}
+
 func (a *slowARM) StartBackup(ctx context.Context, s job.Service, blob string) (job.Started, error) {
 	started, err := a.ARM.StartBackup(ctx, s, blob)
 	if a.accepted != nil {
