@@ -90,7 +90,10 @@ const lookLimit = time.Minute
 
 // once forbids the SDK's own retries: of a request that starts something they
 // would hide the first answer behind a second, and waiting is the queue's work.
-var once, onceInTime = policy.RetryOptions{MaxRetries: -1}, policy.RetryOptions{MaxRetries: -1, TryTimeout: lookLimit}
+var once = policy.RetryOptions{MaxRetries: -1}
+
+// onceInTime is once for what only looks.
+var onceInTime = policy.RetryOptions{MaxRetries: -1, TryTimeout: lookLimit}
 
 func (c *Client) factory(s job.Service) (*armapimanagement.ClientFactory, error) {
 	c.mu.Lock()
