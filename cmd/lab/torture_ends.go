@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // From these numbers of kills on something is certain to have happened.
@@ -28,7 +29,7 @@ func (o outcome) endedWell(kills int) []string {
 		switch {
 		case j.state == "Succeeded":
 			succeeded[j.kind]++
-		case !j.ended.IsZero() && !j.calledOff():
+		case !j.ended.IsZero() && !j.calledOff() && !o.replaced(j):
 			wrong = append(wrong, fmt.Sprintf("%s is %s, want Succeeded: %s: %s", j.id, j.state, cmp.Or(j.code, "no code"), j.message))
 		}
 	}
@@ -38,6 +39,16 @@ func (o outcome) endedWell(kills int) []string {
 		}
 	}
 	return wrong
+}
+
+// replaced reports whether j waited until its deadline behind other jobs of its
+// service, as happens on a slow machine, and a backup that ended meanwhile stands
+// for it.
+func (o outcome) replaced(j jobRow) bool {
+	return j.kind == backupKind && j.code == "DeadlineExceeded" && strings.Contains(j.message, "another job operates on the service") &&
+		slices.ContainsFunc(o.jobs, func(other jobRow) bool {
+			return other.kind == backupKind && other.service == j.service && other.state == "Succeeded" && other.ended.After(j.created)
+		})
 }
 
 // calledOff reports whether j ended as a restore may that has overwritten

@@ -97,6 +97,12 @@ func TestJobsMustEndWell(t *testing.T) {
 		return jobRow{id: kind, kind: kind, state: state, code: code, ended: at, order: order{Source: source}}
 	}
 	done := []jobRow{row(backupKind, "", "Succeeded", ""), row(restoreKind, asked, "Succeeded", "")}
+	done[0].service = "weu"
+	waited := func(service string) jobRow {
+		j := row(backupKind, "", "Failed", "DeadlineExceeded")
+		j.service, j.created, j.message = service, at.Add(-time.Minute), "not done by its deadline, while Pending: another job operates on the service"
+		return j
+	}
 	tests := []struct {
 		name  string
 		jobs  []jobRow
@@ -112,6 +118,8 @@ func TestJobsMustEndWell(t *testing.T) {
 		{"a restore can't be decided", append(done, row(restoreKind, asked, "Failed", "OutcomeUnknown")), 1, []string{"OutcomeUnknown"}},
 		{"a backup was canceled", append(done, row(backupKind, "", "Canceled", "Canceled")), 1, []string{"Canceled"}},
 		{"a backup took too long", append(done, row(backupKind, "", "Failed", "DeadlineExceeded")), 1, []string{"DeadlineExceeded"}},
+		{"a backup waited behind another", append(done, waited("weu")), 1, nil},
+		{"a backup waited behind nobody", append(done, waited("neu")), 1, []string{"another job operates"}},
 		{"nothing was done", nil, enoughForJobs, []string{"no Backup succeeded in 60 kills", "no Restore succeeded in 60 kills"}},
 		{"there was no time for anything", nil, enoughForJobs - 1, nil},
 	}
