@@ -13,11 +13,10 @@ const (
 	// enoughForJobs: a backup and a restore have begun, which then go on to
 	// their ends. In less, a restore may be called off while it waits.
 	enoughForJobs = 60
-	// enoughForKinds: every kind that came often enough has met a strike.
-	enoughForKinds = 500
-	// oftenMet: a strike is wanted for more than half of the time, and then
-	// takes a kind that had none at once.
-	oftenMet = 40
+	// enoughForKinds: every kind that came often has met a strike.
+	enoughForKinds = 1000
+	// oftenMet: some kinds come in bursts, between strikes.
+	oftenMet = 500
 )
 
 // endedWell checks how the jobs have ended. Nothing here fails but the handler,

@@ -145,7 +145,7 @@ func TestAKindThatIsSparedIsToldOf(t *testing.T) {
 	k.hit["heartbeat"] = map[moment]int{after: 1}
 	k.over()
 	k.met["end of Metrics"] = oftenMet // when all was over
-	if got, want := k.spared(), []string{"webhook came 40 times and was struck by none of 500 kills"}; !slices.Equal(got, want) {
+	if got, want := k.spared(), []string{"webhook came 500 times and was struck by none of 1000 kills"}; !slices.Equal(got, want) {
 		t.Errorf("spared() = %q, want %q", got, want)
 	}
 	k.total--
