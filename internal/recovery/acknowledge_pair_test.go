@@ -26,7 +26,7 @@ func TestAStandbysOwnFailoverIsItsOwn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := recoverytest.NewWorld(p, slog.New(slog.DiscardHandler))
 				w.Run(t.Context(), 2*time.Hour)
-				w.Azure.Change("apim-neu", func(i *recoverytest.Instance) { i.Silent = true })
+				silence(w, "apim-neu")
 				a := fired(time.Now())
 				a.Rule = "neu down"
 				send(t, w, a)

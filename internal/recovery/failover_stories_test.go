@@ -247,7 +247,7 @@ func TestMaintenanceHolds(t *testing.T) {
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), 110*time.Minute)
 		ended(t, w, last(t, w), job.Pending, "", 0)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		w.Run(t.Context(), time.Hour)
 		restored(t, w)
 

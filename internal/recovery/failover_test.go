@@ -37,9 +37,14 @@ func incident(t *testing.T, p *plan.Plan, judge func(recoverytest.Effect) recove
 	if len(w.Store.Catalogue("apim-weu")) == 0 {
 		t.Fatal("no point to restore")
 	}
-	w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+	silence(w, "apim-weu")
 	w.Effects.Judge = judge
 	return w, fired(time.Now())
+}
+
+// silence makes a service's gateway answer no more.
+func silence(w *recoverytest.World, service string) {
+	w.Azure.Change(service, func(i *recoverytest.Instance) { i.Silent = true })
 }
 
 // send delivers an alert until the engine has taken it, as the queue would.

@@ -184,7 +184,7 @@ func TestPointLapsingIsSaidOncePerPoint(t *testing.T) {
 			t.Errorf("it says %+v", first.Facts)
 		}
 		time.Sleep(80 * h)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		w.Run(t.Context(), 40*h)
 		lapsing := said(t, w, job.NoticePointLapsing)
 		if len(lapsing) != 2 || lapsing[1].Facts.Point != points[1].Blob {

@@ -16,7 +16,7 @@ import (
 func TestWhatIsHeldChangesBeforeTheSave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := night(t, warmPlan(t, "auto", ""))
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		a := fired(time.Now())
 		send(t, w, a)
 		failover, changed, last := "", false, ""
@@ -59,7 +59,7 @@ func TestWhatIsHeldIsEnoughAfterASafetyBackup(t *testing.T) {
 		if err := w.Store.Note(t.Context(), "apim-neu", job.SummaryMove{Holds: &held}); err != nil {
 			t.Fatal(err)
 		}
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), 7*time.Minute)
 		failover := last(t, w)

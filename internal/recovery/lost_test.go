@@ -183,7 +183,7 @@ func TestALostHandleOfAPointThatWasChangedMeanwhile(t *testing.T) {
 			})
 		}
 		w.Run(t.Context(), 2*time.Hour)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		w.Azure.Spoil = func(o *recoverytest.Operation) { o.WithoutHandle = true }
 		w.Azure.Duration = 2 * time.Minute // it ends before anybody looks
 		send(t, w, fired(time.Now()))

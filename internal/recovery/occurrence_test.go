@@ -125,7 +125,7 @@ func unanswered(t *testing.T, ago time.Duration, f func(*testing.T, *recoverytes
 		send(t, w, a)
 		time.Sleep(ago - 2*time.Hour)
 		w.Run(t.Context(), 2*time.Hour)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		incidents(t, w, "while failover is off", 1, 0)
 		f(t, w, a)
 	})

@@ -26,7 +26,7 @@ func TestAWarmStandbyThatHoldsItsPointNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := night(t, warmPlan(t, "auto", ""))
 				standby(w, spoil)
-				w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+				silence(w, "apim-weu")
 				send(t, w, fired(time.Now()))
 				w.Run(t.Context(), time.Hour)
 				ended(t, w, last(t, w), job.Succeeded, "", 2)
@@ -48,7 +48,7 @@ func TestAWarmStandbyOfABackupWithAChange(t *testing.T) {
 		}
 		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Content.APIs = append(i.Content.APIs, "made meanwhile") })
 		w.Run(t.Context(), 2*time.Hour)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), time.Hour)
 		ended(t, w, last(t, w), job.Succeeded, "", 1)
@@ -63,7 +63,7 @@ func TestAWarmStandbyOfABackupWithAChange(t *testing.T) {
 func TestAWarmStandbyTakesOverWithoutStorage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := night(t, warmPlan(t, "auto", ""))
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
 			if strings.HasPrefix(e.Call, "blobs.") || e.Call == "arm.Count" {
 				return recoverytest.FailInstead
@@ -175,7 +175,7 @@ func TestAnOlderPointInThePlansContainer(t *testing.T) {
 		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Content.APIs = append(i.Content.APIs, "newer") })
 		w.Run(t.Context(), 24*time.Hour)
 		moved(w, home)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), time.Hour)
 		ended(t, w, last(t, w), job.Succeeded, "", 1)

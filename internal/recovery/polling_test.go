@@ -106,7 +106,7 @@ func TestOnlyRefreshesGoByThePast(t *testing.T) {
 		}
 
 		// The standby does not hold the newest point when the source fails.
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		nothing := ""
 		if err := w.Store.Note(t.Context(), "apim-neu", job.SummaryMove{Holds: &nothing}); err != nil {
 			t.Fatal(err)

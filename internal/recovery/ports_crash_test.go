@@ -86,7 +86,7 @@ func dramas() []drama {
 	night := func(t *testing.T, w *recoverytest.World) { w.Run(t.Context(), 2*time.Hour) }
 	down := func(t *testing.T, w *recoverytest.World) {
 		night(t, w)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 	}
 	with := func(extra string) func(testing.TB) *plan.Plan {
 		return func(t testing.TB) *plan.Plan { return hooksPlan(t, extra) }

@@ -41,9 +41,7 @@ func TestALookThatHangsIsDeferred(t *testing.T) {
 				}
 				w := recoverytest.NewWorld(p, slog.New(slog.DiscardHandler))
 				if c.service == "apim-neu" {
-					w.Run(t.Context(), 2*time.Hour)
-					w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
-					ask(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
+					outage(t, w)
 				}
 				before := until(t, w, c.service, c.state)
 				a := slowly(w)
@@ -63,13 +61,20 @@ func TestALookThatHangsIsDeferred(t *testing.T) {
 	}
 }
 
+// outage lets apim-weu have backups and then answer no more, and asks for its
+// restore.
+func outage(t *testing.T, w *recoverytest.World) {
+	t.Helper()
+	w.Run(t.Context(), 2*time.Hour)
+	silence(w, "apim-weu")
+	ask(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
+}
+
 // A count that hangs after a restore says nothing of the gateway.
 func TestACountThatHangsIsNotTheGateways(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := recoverytest.NewWorld(failoverPlan(t, "auto", ""), slog.New(slog.DiscardHandler))
-		w.Run(t.Context(), 2*time.Hour)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
-		ask(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
+		outage(t, w)
 		before := until(t, w, "apim-neu", job.Verifying)
 		slowly(w).count = forever
 		invoke(t, w, before)
@@ -92,9 +97,7 @@ func TestAnAnswerThatComesAtTheEndIsSaved(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := recoverytest.NewWorld(failoverPlan(t, "auto", ""), slog.New(slog.DiscardHandler))
 					if service == "apim-neu" {
-						w.Run(t.Context(), 2*time.Hour)
-						w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
-						ask(t, w, request.Request{ID: "r", Kind: request.Restore, Service: "apim-weu", By: "ann"})
+						outage(t, w)
 					}
 					j := until(t, w, service, job.Pending)
 					ctx, end := context.WithTimeout(t.Context(), invocation)

@@ -58,7 +58,7 @@ func TestRefusedBeforeAnyRequest(t *testing.T) {
 func TestPointsThatCantBeRestored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := recoverytest.NewWorld(failoverPlan(t, "auto", ""), slog.New(slog.DiscardHandler))
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true }) // never backed up
+		silence(w, "apim-weu") // never backed up
 		w.Run(t.Context(), 10*time.Minute)
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), time.Hour)
@@ -106,7 +106,7 @@ func twoSources(t *testing.T) *plan.Plan {
 func TestTwoSourcesWantOneStandby(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, a := incident(t, twoSources(t), nil)
-		w.Azure.Change("apim-sea", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-sea")
 		sea := again(1)
 		sea.Rule = "sea down"
 		send(t, w, a)
@@ -132,7 +132,7 @@ func TestAnAcknowledgementIsOfOneSource(t *testing.T) {
 		ask(t, w, request.Request{ID: "k", Kind: request.Acknowledge, Service: "apim-sea", By: "ann"})
 		sea := again(1)
 		sea.Rule, sea.FiredAt = "sea down", time.Now().Add(-time.Hour)
-		w.Azure.Change("apim-sea", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-sea")
 		send(t, w, sea)
 		w.Run(t.Context(), 20*time.Minute)
 		refusedBy(t, w, "targetCooledDown", 1)
@@ -150,7 +150,7 @@ func TestServingIsSeenBetweenAnyTwoLooks(t *testing.T) {
 					p.Services[i].Failover.Cooldown = 0
 				}
 				w, a := incident(t, p, nil)
-				w.Azure.Change("apim-sea", func(i *recoverytest.Instance) { i.Silent = true })
+				silence(w, "apim-sea")
 				send(t, w, a)
 				for last(t, w).State != job.Verifying {
 					w.Run(t.Context(), time.Second)

@@ -51,7 +51,7 @@ func TestAWarmStandbyFollowsEveryBackup(t *testing.T) {
 func TestAWarmStandbyTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := night(t, warmPlan(t, "auto", ""))
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		a := fired(time.Now())
 		send(t, w, a)
 		w.Run(t.Context(), 10*time.Minute)
@@ -81,7 +81,7 @@ func TestAWarmStandbyTakesOver(t *testing.T) {
 func TestAStandbyThatServedIsRestoredAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := night(t, warmPlan(t, "auto", ""))
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), 10*time.Minute)
 		w.Azure.Change("apim-neu", func(i *recoverytest.Instance) { i.Content.APIs = []string{"edited"} })
@@ -143,7 +143,7 @@ func TestAFailoverDuringARefresh(t *testing.T) {
 		for len(restores(w)) == 0 {
 			w.Run(t.Context(), time.Minute)
 		}
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), time.Hour)
 		ended(t, w, last(t, w), job.Succeeded, "", 1)

@@ -108,7 +108,7 @@ func TestAFailoverPicksWhatIsLeft(t *testing.T) {
 		w, older, newest := withdrawing(t, failoverPlan(t, "auto", ""))
 		w.Azure.Delete(newest.Blob)
 		gone(t, w, newest.Blob)
-		w.Azure.Change("apim-weu", func(i *recoverytest.Instance) { i.Silent = true })
+		silence(w, "apim-weu")
 		send(t, w, fired(time.Now()))
 		w.Run(t.Context(), 2*time.Hour)
 		restored(t, w)
