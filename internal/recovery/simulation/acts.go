@@ -73,9 +73,13 @@ func (h *history) tellEngine(what string, f func(context.Context, *recovery.Engi
 }
 
 // insist calls the engine as Event Grid does: again, later, until it is taken.
-func (h *history) insist(what string, f func(context.Context, *recovery.Engine) error) {
-	if !h.failed() && !h.tellEngine(what, f) {
-		h.after(time.Duration(1+h.r.IntN(10))*time.Minute, func() { h.insist(what, f) })
+func (h *history) insist(what string, f func(context.Context, *recovery.Engine) error, then func()) {
+	switch {
+	case h.failed():
+	case h.tellEngine(what, f):
+		then()
+	default:
+		h.after(time.Duration(1+h.r.IntN(10))*time.Minute, func() { h.insist(what, f, then) })
 	}
 }
 
@@ -116,9 +120,26 @@ func (h *history) changed(s plan.Service) {
 	}
 	for range 1 + h.r.IntN(2) {
 		h.after(delay, func() {
-			h.insist("change "+c.ID, func(ctx context.Context, e *recovery.Engine) error { return e.Change(ctx, c) })
+			h.insist("change "+c.ID, func(ctx context.Context, e *recovery.Engine) error { return e.Change(ctx, c) }, func() { h.heard(s, c) })
 		})
 	}
+}
+
+// heard checks that a change that was taken is in a backup, or will be: in one
+// that began after it, or waits, or that was made for it and then ended.
+func (h *history) heard(s plan.Service, c event.Change) {
+	if h.failed() || len(h.causes["change "+c.ID]) > 0 {
+		return
+	}
+	holds := func(step job.Step) bool {
+		return step.State == job.Starting && !step.At.Before(c.At.Add(-slack-job.Skew))
+	}
+	for _, j := range h.jobs {
+		if j.Kind == job.Backup && j.Service == s.Name && (j.State == job.Pending || slices.ContainsFunc(j.History, holds)) {
+			return
+		}
+	}
+	h.violate("I9", "change %s of %s was taken, and no backup holds it", c.ID, s.Name)
 }
 
 func (h *history) deleteBlob() {
@@ -151,7 +172,7 @@ func (h *history) blobGone(p job.Point, d time.Duration) {
 	s, _ := h.plan.Service(p.Service)
 	b := event.BlobDeleted{ID: h.id("gone"), At: h.now(), Account: s.Account, Container: s.Container, Blob: p.Blob}
 	h.after(d, func() {
-		h.insist("blob deleted "+b.Blob, func(ctx context.Context, e *recovery.Engine) error { return e.BlobDeleted(ctx, b) })
+		h.insist("blob deleted "+b.Blob, func(ctx context.Context, e *recovery.Engine) error { return e.BlobDeleted(ctx, b) }, func() {})
 	})
 }
 

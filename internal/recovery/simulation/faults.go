@@ -44,11 +44,8 @@ func (c *call) before(name string) recoverytest.Fault {
 	if c.calm {
 		return recoverytest.NoFault
 	}
-	now := time.Now()
-	of := port(name)
-	if until, ok := c.weather.down[of]; ok && now.Before(until) {
+	if c.down(name) {
 		c.spoilt(name)
-		c.inject(of + " is down")
 		return recoverytest.FailInstead
 	}
 	odds := c.weather.perMille
@@ -59,29 +56,40 @@ func (c *call) before(name string) recoverytest.Fault {
 		return recoverytest.NoFault
 	}
 	c.spoilt(name)
-	fault := pick(c.r, recoverytest.Faults()...)
-	if of != "arm" || fault != recoverytest.FailInstead {
-		c.inject(of + ": " + string(fault))
-	}
-	if fault == recoverytest.DieBefore {
-		panic(died{})
-	}
 	if c.v == nil && one(c.r, 20) {
 		c.inject("slow answer")
 		c.hold(time.Duration(c.r.IntN(90)) * time.Second)
 		return recoverytest.NoFault
+	}
+	fault := pick(c.r, recoverytest.Faults()...)
+	if fault == recoverytest.DieBefore {
+		c.inject(port(name) + ": " + string(fault))
+		panic(died{})
 	}
 	return fault
 }
 
 // after reports whether the caller is told that an effect that took place has
 // failed; it may kill the invocation.
-func (c *call) after(_ string, fault recoverytest.Fault) bool {
+func (c *call) after(name string, fault recoverytest.Fault) bool {
 	if fault == recoverytest.DieAfter {
+		c.inject(port(name) + ": " + string(fault))
 		panic(died{})
 	}
 	return fault == recoverytest.FailAfter
 }
+
+// failure is what a caller is told, whatever took place.
+func (c *call) failure(name string, fault recoverytest.Fault) error {
+	if c.down(name) {
+		c.inject(port(name) + " is down")
+	} else {
+		c.inject(port(name) + ": " + string(fault))
+	}
+	return recoverytest.ErrInjected
+}
+
+func (h *history) down(name string) bool { return time.Now().Before(h.weather.down[port(name)]) }
 
 // spoilt notes that a call was told something else than the truth.
 func (c *call) spoilt(name string) {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -44,14 +45,18 @@ func TestHistories(t *testing.T) {
 			if from >= *histories {
 				break
 			}
-			synctest.Test(t, func(t *testing.T) {
+			var violations []*simulation.Violation // a bubble that fails would end the worker
+			synctest.Test(t, func(*testing.T) {
 				for n := from; n < min(from+batch, *histories); n++ {
 					if v := one(*seed+uint64(n), mine); v != nil {
-						failed.Add(1)
-						t.Errorf("%v\nreplay: go test ./internal/recovery/simulation -run TestHistories -histories 1 -seed %d -tell", v, v.Seed)
+						violations = append(violations, v)
 					}
 				}
 			})
+			for _, v := range violations {
+				failed.Add(1)
+				t.Errorf("%v\nreplay: go test ./internal/recovery/simulation -run TestHistories -histories 1 -seed %d -tell", v, v.Seed)
+			}
 			part := mine
 			mine = simulation.NewFigures()
 			mu.Lock()
@@ -79,6 +84,26 @@ func TestOneSeedIsOneHistory(t *testing.T) {
 		}
 		if a, b := told[0].String(), told[1].String(); a != b || len(a) < 1000 {
 			t.Errorf("seed %d: two runs tell %d and %d bytes, and not the same", *seed+n, len(a), len(b))
+		}
+	}
+}
+
+// kinds demands that every kind of fault is met that a history can meet.
+func kinds(t *testing.T, met map[string]int) {
+	t.Helper()
+	file, err := os.ReadFile("testdata/faults.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(strings.TrimSpace(string(file)), "\n")
+	for _, kind := range want {
+		if *complete && met[kind] == 0 {
+			t.Errorf("fault %q was not met", kind)
+		}
+	}
+	for kind := range met {
+		if !slices.Contains(want, kind) {
+			t.Errorf("testdata/faults.txt lacks %q, which was met", kind)
 		}
 	}
 }
@@ -112,6 +137,7 @@ func report(t *testing.T, total *simulation.Figures, took time.Duration) {
 	for _, r := range total.Refuted {
 		t.Errorf("%s was met, and unreachable.go says that it can't be", r)
 	}
+	kinds(t, total.Faults)
 	if *complete && len(total.Missing) > 0 {
 		t.Errorf("%d transitions were not covered", len(total.Missing))
 	}

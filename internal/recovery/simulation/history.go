@@ -106,6 +106,10 @@ func newHistory(seed uint64, figures *Figures, trace io.Writer) *history {
 	h := &history{r: r, figures: figures, trace: trace, effects: figures.EffectsBy, context: context.Background(), began: time.Now(), arrived: make(chan *invocation, 64), idle: make(chan func()), disturbed: map[string]time.Time{}}
 	h.plan, h.start = drawPlan(r)
 	h.skews = []time.Duration{0, pick(r, 0, 0, time.Minute, -time.Minute, 3*time.Minute, -3*time.Minute)}
+	if off := h.skews[1]; off != 0 {
+		h.inject("clocks of instances differ by " + off.Abs().String())
+	}
+	figures.Acts["begins on "+h.start.Format(time.DateOnly)]++
 	silent := &recoverytest.Effects{Forget: true}
 	h.azure, h.store = recoverytest.NewAzure(silent, h.now), recoverytest.NewStore(silent)
 	h.azure.Limit = 30 * 24 * time.Hour
@@ -201,7 +205,8 @@ func (h *history) settle() {
 	}
 	h.calm = true
 	for _, name := range h.instances {
-		h.azure.Change(name, func(i *recoverytest.Instance) { i.Silent, i.State = false, "" })
+		h.fail(name, "")
+		h.azure.Change(name, func(i *recoverytest.Instance) { i.Silent = false })
 	}
 	h.disturb("")
 	for range 12 {

@@ -44,6 +44,7 @@ type oracle struct {
 	maintained  map[string]time.Time // the latest end of a source's maintenance that was asked for
 	tiers       map[string]since2
 	healthy     map[string]time.Time // since when
+	broken      map[string]since2    // what state a standby is in
 	blinded     time.Time
 	failovers   []failover
 	serving     map[string]failover  // that made a standby serve
@@ -96,10 +97,12 @@ func (o *oracle) init(h *history) {
 	o.maintained, o.occurrence = map[string]time.Time{}, map[string]time.Time{}
 	o.serving, o.acks = map[string]failover{}, map[string]time.Time{}
 	o.underway, o.unsure, o.muted, o.hidden = map[string]int{}, map[string]bool{}, map[string]time.Time{}, map[string]int{}
+	o.broken = map[string]since2{}
 	o.held, o.deleted, o.newer = map[string]time.Time{}, map[string]bool{}, map[string]time.Time{}
 	for _, s := range h.plan.Services {
 		o.instances = append(o.instances, s.Name)
 		o.fired[s.Name], o.alarms[s.Name], o.healthy[s.Name] = map[string]time.Time{}, map[job.Health]bool{}, h.start
+		o.quiet[s.Name] = h.start
 		for _, standby := range s.Standbys {
 			if !slices.Contains(o.targets, standby.Name) {
 				o.targets = append(o.targets, standby.Name)
@@ -157,6 +160,7 @@ func (c *call) made(j job.Job) {
 	c.hurry()
 	c.cover(job.Job{}, j, nil)
 	c.known(j)
+	c.disturb(j.ID) // nothing ends before it exists
 	if j.Kind == job.Backup && !j.OnChange && j.Asked == (job.Asked{}) && j.Due.After(c.occurrence[j.Service]) {
 		c.occurrence[j.Service] = j.Due
 	}

@@ -2,12 +2,14 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
 	"lifeboat/internal/recovery/recoverytest"
+	"lifeboat/internal/request"
 )
 
 // requested judges a request at the moment at which it reaches Azure.
@@ -56,6 +58,8 @@ func (c *call) overwrites(j job.Job, blob string) {
 	must("I4", ok, "that is no standby of %s", source.Name)
 	tier := c.tiers[j.Service]
 	must("I4", tier.what == "Developer" || tier.was == "Developer" && !tier.at.Before(c.at), "the tiers differ")
+	state := c.broken[j.Service]
+	must("I4", state.what == "" || state.was == "" && !state.at.Before(c.at), "it is in state %s", state.what)
 	must("I4", c.serving[j.Service].job == "", "it serves since %s", c.serving[j.Service].job)
 	c.restorable(j, blob, source, must)
 	if last := c.restoreOf[j.ID]; last != nil {
@@ -130,7 +134,7 @@ func (c *call) allowed(j job.Job, blob string, source plan.Service, must func(st
 		must("I4", c.approved(j, blob, source.Failover.ApprovalExpiry), "nobody approved it")
 	}
 	if !o.Automatic {
-		must("I4", strings.TrimSpace(o.By) != "", "nobody asked")
+		must("I4", c.wanted(j), "nobody asked")
 		return
 	}
 	must("I4", source.Failover.Mode != plan.FailoverOff, "failover is off")
@@ -140,7 +144,23 @@ func (c *call) allowed(j job.Job, blob string, source plan.Service, must func(st
 	must("I4", !is || !well.Before(c.at) || time.Since(c.blinded) <= c.took()+time.Second, "the source is healthy since %s", well)
 	calm := c.quiet[source.Name]
 	must("I4", calm.IsZero() || !calm.Before(c.at), "no alert is fired since %s", calm)
+	must("I4", c.firedAt(source, o.FiredAt), "no alert fired at %s", o.FiredAt)
 	must("I4", !now.Add(slack).Before(o.FiredAt.Add(source.Failover.MinFor)), "the alert is too young")
+}
+
+// wanted reports whether a person asked for j as it is.
+func (h *history) wanted(j job.Job) bool {
+	return slices.ContainsFunc(h.asked, func(r request.Request) bool {
+		return r.Kind == request.Restore && r.ID == j.Restore.Request && r.Service == j.Restore.Source && r.By == j.Restore.By &&
+			r.Point == j.Restore.Wanted && (r.To == "" || r.To == j.Service)
+	})
+}
+
+// firedAt reports whether an alert of source was sent that fired at that time.
+func (h *history) firedAt(source plan.Service, at time.Time) bool {
+	return slices.ContainsFunc(h.sent, func(a request.Alert) bool {
+		return a.Condition == request.Fired && a.FiredAt.Equal(at) && slices.Contains(source.Failover.Rules, a.Rule)
+	})
 }
 
 // approved looks for a fitting word of another person, and at when the job

@@ -82,10 +82,12 @@ func (c *call) succeeded(j job.Job) {
 	if j.Restore.Warm {
 		return
 	}
+	f := c.failover(j)
+	f.at = c.at // when it was decided, at the earliest: that is what is saved
 	if held {
-		c.failovers = append(c.failovers, c.failover(j))
+		c.failovers = append(c.failovers, f)
 	}
-	c.serving[j.Service] = c.failover(j)
+	c.serving[j.Service] = f
 	c.figures.Failovers++
 }
 
@@ -110,7 +112,8 @@ func (c *call) removing(service, blob string) {
 		c.violate("I6", "%s is removed, and it is held since %s", blob, at)
 	}
 	for _, j := range c.jobs {
-		// Whatever has begun needs its point; what waits may choose again.
+		// Whatever has begun needs its point, and so does what somebody is asked
+		// to approve; what waits otherwise may choose again.
 		if j.Kind == job.Restore && j.Restore.Point.Blob == blob && (j.State.HoldsLease()) {
 			c.violate("I6", "%s is removed, and job %s (%s) needs it", blob, j.ID, j.State)
 		}
@@ -153,7 +156,7 @@ func (c *call) overdue() {
 	if c.now().Sub(c.watchAt) > often+2*time.Minute {
 		c.disturb("") // the watchdog came late
 	}
-	if !c.weather.down["store"].IsZero() && time.Now().Before(c.weather.down["store"]) {
+	if c.down("store") {
 		return
 	}
 	for id, j := range c.open {

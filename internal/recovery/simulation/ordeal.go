@@ -100,7 +100,8 @@ func (h *history) free(target string) {
 	if h.tiers[target].what != "Developer" {
 		h.tier(target, "Developer")
 	}
-	h.azure.Change(target, func(i *recoverytest.Instance) { i.State, i.Silent = "", false })
+	h.fail(target, "")
+	h.azure.Change(target, func(i *recoverytest.Instance) { i.Silent = false })
 }
 
 // endAlerts ends every alert of a source that is fired.

@@ -103,20 +103,33 @@ func managed[T any](c *call, name, service string, effect func() (T, error)) (T,
 	fault := c.before(name)
 	var none T
 	if fault == recoverytest.FailInstead {
+		if c.down(name) {
+			c.inject("arm is down")
+			return none, c.refusalOf(6, name, doing(name, service))
+		}
 		return none, c.refusal(name, doing(name, service))
 	}
 	found, err := effect()
 	if c.after(name, fault) {
-		lost := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing(name, service), Err: errReset}
-		if strings.HasPrefix(name, "arm.Start") {
-			lost.Kind = job.ErrUnanswered
-			if one(c.r, 3) {
-				c.inject("200 with an error body, after the effect")
-			}
-		}
-		return none, lost
+		return none, c.lost(name, doing(name, service))
 	}
 	return found, err
+}
+
+// lost is what the caller is told of an effect that took place.
+func (h *history) lost(name, doing string) *job.AzureError {
+	e := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing}
+	if strings.HasPrefix(name, "arm.Start") {
+		e.Kind = job.ErrUnanswered
+	}
+	if one(h.r, 3) {
+		h.inject("200 with an error body, after the effect")
+		e.Status, e.Code, e.Message = http.StatusOK, "InternalServerError", "Something went wrong."
+		return e
+	}
+	h.inject("reset after the effect")
+	e.Err = errReset
+	return e
 }
 
 func (p arm) start(ctx context.Context, name string, kind job.Kind, s job.Service, blob string, send func() (job.Started, error)) (job.Started, error) {
@@ -174,7 +187,7 @@ func (p arm) Observe(ctx context.Context, s job.Service) (job.Observed, error) {
 
 // Gateway implements recovery.ARM.
 func (p arm) Gateway(ctx context.Context, o job.Observed) job.GatewayState {
-	state, err := managed(p.c, "arm.Gateway", o.GatewayURL, func() (job.GatewayState, error) { return p.c.azure.Gateway(ctx, o), nil })
+	state, err := asked(p.c, "arm.Gateway", func() (job.GatewayState, error) { return p.c.azure.Gateway(ctx, o), nil })
 	if err != nil {
 		return job.GatewayUnreachable
 	}
@@ -183,7 +196,7 @@ func (p arm) Gateway(ctx context.Context, o job.Observed) job.GatewayState {
 
 // Access implements recovery.ARM.
 func (p arm) Access(ctx context.Context, s job.Service) job.Grant {
-	grant, err := managed(p.c, "arm.Access", s.Name, func() (job.Grant, error) { return p.c.azure.Access(ctx, s), nil })
+	grant, err := asked(p.c, "arm.Access", func() (job.Grant, error) { return p.c.azure.Access(ctx, s), nil })
 	if err != nil {
 		return job.Grant{State: job.GrantUnknown, Reason: err.Error()}
 	}

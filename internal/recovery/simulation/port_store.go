@@ -92,7 +92,7 @@ func (p store) Notice(ctx context.Context, service, id string) (job.StoredNotice
 }
 
 func (p store) SaveNotice(ctx context.Context, n job.StoredNotice, d job.Delivery) error {
-	return done(p.c, "store.SaveNotice", func() error { return p.c.store.SaveNotice(ctx, n, d) })
+	return written(p.c, "store.SaveNotice", func() error { return p.c.store.SaveNotice(ctx, n, d) })
 }
 
 func (p store) Notices(ctx context.Context) iter.Seq2[job.StoredNotice, error] {
@@ -121,7 +121,7 @@ func (p store) Remove(ctx context.Context, f job.Finished) error {
 
 // moveIncident is an effect on an incident or an alert of a service.
 func (p store) moveIncident(name, service string, effect func() error) error {
-	return done(p.c, name, func() error {
+	return written(p.c, name, func() error {
 		defer p.c.incidentsMoved(service)
 		return effect()
 	})

@@ -15,17 +15,35 @@ func asked[T any](c *call, name string, effect func() (T, error)) (T, error) {
 	fault := c.before(name)
 	var none T
 	if fault == recoverytest.FailInstead {
-		return none, recoverytest.ErrInjected
+		return none, c.failure(name, fault)
 	}
 	found, err := effect()
 	if c.after(name, fault) {
-		return none, recoverytest.ErrInjected
+		return none, c.failure(name, fault)
 	}
 	return found, err
 }
 
 func done(c *call, name string, effect func() error) error {
 	_, err := asked(c, name, func() (struct{}, error) { return struct{}{}, effect() })
+	return err
+}
+
+// written is an effect that changes what has an ETag. A client that repeats a
+// write whose answer was lost is told of a conflict: with itself.
+func written(c *call, name string, effect func() error) error {
+	fault := c.before(name)
+	if fault == recoverytest.FailInstead {
+		return c.failure(name, fault)
+	}
+	err := effect()
+	switch told := c.after(name, fault); {
+	case told && err == nil && one(c.r, 3):
+		c.inject("412 after one's own write")
+		return job.ErrConflict
+	case told:
+		return c.failure(name, fault)
+	}
 	return err
 }
 
@@ -51,7 +69,7 @@ func listed[T any](c *call, name string, effect func() iter.Seq2[T, error]) iter
 			}
 		}
 		var none T
-		yield(none, recoverytest.ErrInjected)
+		yield(none, c.failure(name, fault))
 	}
 }
 
@@ -77,7 +95,7 @@ func (p store) Create(ctx context.Context, j job.Job, m job.SummaryMove) error {
 
 func (p store) Save(ctx context.Context, m job.Move) error {
 	p.c.dawdle(m)
-	return done(p.c, "store.Save", func() error {
+	return written(p.c, "store.Save", func() error {
 		err := p.c.store.Save(ctx, m)
 		if err == nil {
 			p.c.saved(m)
@@ -87,7 +105,7 @@ func (p store) Save(ctx context.Context, m job.Move) error {
 }
 
 func (p store) Transit(ctx context.Context, t job.Transition) error {
-	return done(p.c, "store.Transit", func() error {
+	return written(p.c, "store.Transit", func() error {
 		err := p.c.store.Transit(ctx, t)
 		if err == nil {
 			p.c.transited(t)

@@ -29,8 +29,19 @@ func (h *history) ask(r request.Request) (taken bool) {
 	return h.deliverRequest(r)
 }
 
+// jobOf checks that what was asked for and taken has a job.
+func (h *history) jobOf(r request.Request) {
+	made := len(h.causes["request "+r.ID]) > 0
+	if r.Kind == request.Backup {
+		_, made = h.jobs[recovery.RequestedBackup(r.Service, r.ID)]
+	}
+	if !made && !h.failed() {
+		h.violate("I9", "request %s of %s was taken, and there is no job", r.ID, r.By)
+	}
+}
+
 func (h *history) deliverRequest(r request.Request) (taken bool) {
-	return h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
+	taken = h.tellEngine("request "+string(r.Kind)+" "+r.ID+r.Job, func(ctx context.Context, e *recovery.Engine) error {
 		if r.Kind == request.Acknowledge { // a failover may have begun just now
 			h.underway[r.ID]++
 			defer func() {
@@ -40,6 +51,10 @@ func (h *history) deliverRequest(r request.Request) (taken bool) {
 		}
 		return e.Request(ctx, r)
 	})
+	if taken && (r.Kind == request.Restore || r.Kind == request.Backup) {
+		h.jobOf(r)
+	}
+	return taken
 }
 
 func (h *history) restore() {

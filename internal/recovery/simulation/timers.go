@@ -88,6 +88,9 @@ func (h *history) pace() time.Duration {
 		}
 	}
 	for _, s := range h.plan.Services {
+		if due, any := s.Schedule.Latest(now); any && now.Sub(due) < 2*often {
+			return often // by a clock that is slow it is yet to come
+		}
 		if at := s.Schedule.Next(now).Add(time.Duration(h.r.IntN(300)) * time.Second); at.Before(next) {
 			next = at
 		}

@@ -36,9 +36,10 @@ func (h *history) upset() {
 	case 1, 2:
 		h.tier(target, "Developer")
 	case 3:
-		h.azure.Change(target, func(i *recoverytest.Instance) { i.State = "Failed" })
+		h.fail(target, "Failed")
 	case 4:
-		h.azure.Change(target, func(i *recoverytest.Instance) { i.State, i.Silent = "", false })
+		h.fail(target, "")
+		h.azure.Change(target, func(i *recoverytest.Instance) { i.Silent = false })
 	case 5:
 		h.inject("standby silent")
 		h.azure.Change(target, func(i *recoverytest.Instance) { i.Silent = true })
@@ -48,6 +49,12 @@ func (h *history) upset() {
 	case 6:
 		h.azure.Change(target, func(i *recoverytest.Instance) { i.Content.APIs = append(i.Content.APIs, h.id("edited")) })
 	}
+}
+
+// fail makes a standby one that failed, or well again.
+func (h *history) fail(target, state string) {
+	h.broken[target] = since2{state, h.broken[target].what, h.now()}
+	h.azure.Change(target, func(i *recoverytest.Instance) { i.State = state })
 }
 
 func (h *history) tier(target, tier string) {
