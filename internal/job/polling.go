@@ -46,23 +46,23 @@ const (
 )
 
 // nextLook is the time to the next look at an operation that has gone on for
-// elapsed, by the durations of such operations in the past. Where some of them
-// ended about now, and beyond all of them, Retry-After decides; until the next
-// of them the looks are PollMax apart. So no look is sooner than poll allows,
-// and whatever ends unexpectedly is found within PollMax.
+// elapsed, by the durations of such operations in the past. The next of them is
+// when an end is likely: then comes a look, a little later if that serves the
+// two after it as well. Beyond all of them Retry-After decides; far from them
+// the looks are PollMax apart. So no look is sooner than poll allows, and
+// whatever ends unexpectedly is found within PollMax.
 func (r Rules) nextLook(elapsed time.Duration, past Times, retryAfter time.Duration) time.Duration {
 	soonest := r.poll(retryAfter)
-	known := past.Known()
-	if len(known) < enoughTimes {
+	if len(past.Known()) < enoughTimes {
 		return soonest
 	}
-	var end time.Duration
-	for _, p := range known {
-		if p > elapsed-around && (end == 0 || p < end) {
-			end = p
-		}
+	ahead := slices.DeleteFunc(past.Known(), func(p time.Duration) bool { return p <= elapsed-around })
+	if len(ahead) == 0 {
+		return soonest
 	}
-	return max(soonest, min(end-around-elapsed, r.PollMax))
+	slices.Sort(ahead)
+	end := min(ahead[min(2, len(ahead)-1)], ahead[0]+around)
+	return max(soonest, min(end-around/2-elapsed, r.PollMax))
 }
 
 // learns reports whether j's looks go by the past. In an outage a poll saved
