@@ -45,9 +45,12 @@ func (e *Engine) changed(ctx context.Context, s plan.Service, c event.Change) er
 	case marked:
 		return e.changed(ctx, s, c) // what follows hangs on the row that changed
 	}
+	if summary.Waiting != "" {
+		if joined, err := e.putOff(ctx, s, summary.Waiting, at); joined || err != nil {
+			return err
+		}
+	}
 	switch {
-	case summary.Waiting != "":
-		return e.putOff(ctx, s, summary.Waiting, at)
 	case e.late(at): // what backed it up may have been removed
 		e.Log.WarnContext(ctx, "change dropped that was made too long ago", keyService, s.Name, "change", c.What, "at", at)
 		return nil
@@ -110,14 +113,17 @@ func (e *Engine) orderChangeBackup(ctx context.Context, s plan.Service, summary 
 
 // putOff lets a waiting backup wait for the end of the changes, of which one
 // was made at the time given. A backup that is due anyway, by the schedule or
-// by a person, does not wait.
-func (e *Engine) putOff(ctx context.Context, s plan.Service, id string, at time.Time) error {
+// by a person, does not wait. It reports false for one that may end before long
+// for want of time: that will not hold the change.
+func (e *Engine) putOff(ctx context.Context, s plan.Service, id string, at time.Time) (joined bool, err error) {
 	j, err := e.Store.Job(ctx, s.Name, id)
-	if err != nil {
-		return err
-	}
-	if j.State != job.Pending {
-		return fmt.Errorf("job %s has just begun: %w", id, job.ErrConflict)
+	switch {
+	case err != nil:
+		return false, err
+	case j.State != job.Pending:
+		return false, fmt.Errorf("job %s has just begun: %w", id, job.ErrConflict)
+	case j.Deadline.Sub(e.now()) < s.Rules.Deadline/2:
+		return false, nil
 	}
 	// Counted from the change, a copy that is delivered later puts nothing off.
 	to := at.Add(s.Changes.Quiet)
@@ -126,13 +132,13 @@ func (e *Engine) putOff(ctx context.Context, s plan.Service, id string, at time.
 	}
 	// Hundreds of events a minute are no reason for hundreds of saves.
 	if !j.OnChange || j.Attempt.Number > 0 || !to.After(j.NotBefore.Add(s.Changes.Quiet/10)) {
-		return nil
+		return true, nil
 	}
 	err = e.decide(ctx, s.Name, id, job.PutOff{To: to})
 	if errors.Is(err, job.ErrImpossible) || errors.Is(err, job.ErrEnded) {
-		return fmt.Errorf("%w: %w", err, job.ErrConflict)
+		return false, fmt.Errorf("%w: %w", err, job.ErrConflict)
 	}
-	return err
+	return err == nil, err
 }
 
 // tooSoon is for a backup that only changes ask for, when the one before was

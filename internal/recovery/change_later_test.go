@@ -111,3 +111,25 @@ func TestAChangeBetweenTwoBackups(t *testing.T) {
 		}
 	})
 }
+
+// The backup that waits for a change has stood still until its time is over:
+// the next change does not end with it.
+func TestAChangeDoesNotJoinWhatHasNoTimeLeft(t *testing.T) {
+	for name, still := range map[string]time.Duration{"none": 9 * time.Hour, "not enough": 7 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := changing(t, hooksPlan(t, ""))
+				tell(t, w, edit(w, "first"))
+				time.Sleep(still)
+				second := edit(w, "second")
+				tell(t, w, second)
+				w.Azure.Lock("apim-weu", 90*time.Minute)
+				w.Run(t.Context(), 5*time.Hour)
+				holdsAll(t, w)
+				if starts := started(w); len(starts) < 2 || starts[len(starts)-1].Before(second.At) {
+					t.Errorf("backups at %s, and the last change was made at %s", starts, second.At)
+				}
+			})
+		})
+	}
+}
