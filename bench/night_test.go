@@ -35,13 +35,12 @@ type night struct {
 	engine    *recovery.Engine
 	queue     *queue
 	arm       *rates
-	messages  int // delivered
-	requests  emulator.Requests
+	messages  int               // delivered
 	poll      emulator.Requests // of one look at an operation that goes on
 	ended     int
 	succeeded int
 	last      time.Time // success
-	stepping  bool      // not in a timer
+	counts
 }
 
 // newNight is a night of n services under the plan's defaults. Tables and blobs
@@ -49,7 +48,7 @@ type night struct {
 // memory, each of whose calls counts as a request.
 func newNight(t testing.TB, n int, defaults string, adapters bool) *night {
 	t.Helper()
-	w := &night{now: nightBegin}
+	w := &night{now: nightBegin.Add(-tick)}
 	clock := func() time.Time { return w.now }
 	w.azure = emulator.New(emulator.Options{Now: clock})
 	for i := range n {
@@ -91,11 +90,10 @@ func (w *night) adapt(t testing.TB) {
 func (w *night) standIn() {
 	effects := &recoverytest.Effects{Judge: func(e recoverytest.Effect) recoverytest.Fault {
 		switch {
-		case !w.stepping:
 		case strings.HasPrefix(e.Call, "store."):
-			w.requests.Table++
+			w.calls.Table++
 		case strings.HasPrefix(e.Call, "blobs."):
-			w.requests.Blob++
+			w.calls.Blob++
 		}
 		return recoverytest.NoFault
 	}}
@@ -123,18 +121,14 @@ const tick = 5 * time.Minute // of the timers, as in the function folders
 // run lets the night pass until every job has ended.
 func (w *night) run(t testing.TB) {
 	t.Helper()
+	w.begin(t)
 	jobs := len(w.engine.Plan.Services)
 	for timer := w.now; w.ended < jobs; {
 		at, any := w.queue.next()
 		if !any || !at.Before(timer) {
 			w.now = later(w.now, timer)
 			timer = timer.Add(tick)
-			if err := w.engine.Schedule(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.engine.Watch(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			w.tick(t)
 			if w.now.Sub(nightBegin) > 24*time.Hour {
 				t.Fatalf("%d of %d jobs ended in a day", w.ended, jobs)
 			}
@@ -151,8 +145,7 @@ func (w *night) deliver(t testing.TB, m job.Message) {
 	if m.Queue != recovery.StepQueue {
 		t.Fatalf("a message on %s: %s", m.Queue, m.Body)
 	}
-	before, polls, sent := w.azure.Requests(), w.arm.polls, w.queue.sent
-	w.stepping = true
+	before, polls, sent := w.all(), w.arm.polls, w.queue.sent
 	p, err := recovery.DecodePrompt(m.Body)
 	if err == nil {
 		p.EnqueuedAt, p.Deliveries = w.now, 1
@@ -161,20 +154,14 @@ func (w *night) deliver(t testing.TB, m job.Message) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.stepping = false
-	after := w.azure.Requests()
-	w.requests.ARMPost += after.ARMPost - before.ARMPost
-	w.requests.ARMGet += after.ARMGet - before.ARMGet
-	w.requests.Table += after.Table - before.Table
-	w.requests.Blob += after.Blob - before.Blob
 	if polls == 0 && w.arm.polls == 1 {
-		w.poll = emulator.Requests{
-			ARMGet: after.ARMGet - before.ARMGet, Table: after.Table - before.Table, Blob: after.Blob - before.Blob, ServiceBusSend: w.queue.sent - sent,
-		}
+		w.poll = minus(w.all(), before)
+		w.poll.ServiceBusSend = w.queue.sent - sent
 	}
 }
 
-// endings is a store that tells the night of every job that ends.
+// endings is a store that tells the night of every job that ends, and which
+// requests are not the timers' own.
 type endings struct {
 	recovery.Store
 	night *night
@@ -274,13 +261,15 @@ func BenchmarkNight(b *testing.B) {
 func (w *night) report(b *testing.B) {
 	jobs := float64(len(w.engine.Plan.Services))
 	span := w.last.Sub(nightBegin)
+	own, ticks := w.ofJobs(), float64(w.ticks)
 	for unit, value := range map[string]float64{
 		"succeeded": float64(w.succeeded), "last-success-min": span.Minutes(),
 		"writes/s-peak": float64(w.arm.writes.peak()), "writes/s-mean": float64(w.arm.writes.all) / span.Seconds(),
 		"reads/s-peak": float64(w.arm.reads.peak()), "reads/s-mean": float64(w.arm.reads.all) / span.Seconds(),
 		"429s": float64(w.arm.refused), "arm/job": float64(w.arm.reads.all+w.arm.writes.all) / jobs,
 		"429s/job":  float64(w.arm.refused) / jobs,
-		"table/job": float64(w.requests.Table) / jobs, "blob/job": float64(w.requests.Blob) / jobs, "messages/job": float64(w.messages) / jobs,
+		"table/job": float64(own.Table) / jobs, "blob/job": float64(own.Blob) / jobs, "messages/job": float64(w.messages) / jobs,
+		"timers-table/run": float64(w.timers) / ticks, "cleanup-table/run": float64(w.cleanup) / ticks,
 	} {
 		b.ReportMetric(value, unit)
 	}

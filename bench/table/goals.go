@@ -29,11 +29,11 @@ func goals() []goal {
 	// By default the starts are spread over 20 minutes, which is too short for
 	// so many reads in one subscription.
 	for _, c := range []struct{ spread, name string }{{"3 h", "memory-jitter=3h/n=10000"}, {"20 min", "memory/n=10000"}} {
-		for _, unit := range []string{"arm/job", "table/job", "blob/job", "messages/job"} {
+		for _, unit := range []string{"arm/job", "table/job", "blob/job", "messages/job", "timers-table/run"} {
 			all = append(all, goal{what: unit + " of 10,000 services in " + c.spread + " against 10, share", benchmark: "Night", name: c.name, unit: unit, against: "memory/n=10", most: 0.05})
 		}
 	}
-	for _, shape := range []string{"steady-7m", "steady-10m", "steady-30m", "wide-30m", "drift", "bimodal", "steps", "uniform-7-45m"} {
+	for _, shape := range []string{"steady-7m", "steady-10m", "steady-30m", "wide-30m", "drift", "bimodal", "steps", "uniform-7-45m", "wide-10m"} {
 		all = append(all,
 			goal{what: "learned polling, " + shape + ": polls saved against 60 s, %", benchmark: "Polling", name: shape + "/learned", unit: "saved-%", most: 40, least: true},
 			goal{what: "learned polling, " + shape + ": median delay, s", benchmark: "Polling", name: shape + "/learned", unit: "late-p50-s", most: 60})

@@ -15,7 +15,7 @@ var titles = map[string]string{
 	"Ready":      "From the start of the process to its first answer, beside the same echo",
 	"PollStep":   "The handler's own work for one poll, over ports in memory",
 	"InFlight":   "Operations in flight: what the process holds, and the CPU of one poll",
-	"Night":      "All services due at once, in one subscription, under ARM's token buckets; virtual time",
+	"Night":      "All services due at once, in one subscription, under ARM's token buckets; virtual time. Requests for each job, and of each run of the timers and of its clean-up, which looks at ten services at most",
 	"Backup":     "What one backup makes billable: counted, and by published models",
 	"Polling":    "Ways to poll: polls per operation, and how late an end is noticed; simulated",
 	"Watch":      "One run of the watchdog",

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,6 +41,28 @@ func TestAGoalIsMetMissedOrNotMeasured(t *testing.T) {
 	}
 	if share := got["arm/job of 10,000 services in 3 h against 10, share"].Got; share != 0.0625 {
 		t.Errorf("share is %g, want 1/16", share)
+	}
+}
+
+// Where learned polling saves too little is a goal like where it saves enough,
+// for all durations that real operations have.
+func TestEveryShapeIsAGoal(t *testing.T) {
+	source, err := os.ReadFile("../polling_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, g := range goals() {
+		names = append(names, g.name)
+	}
+	shapes := regexp.MustCompile(`\{name: "([^"]+)", draw:`).FindAllStringSubmatch(string(source), -1)
+	for _, s := range shapes {
+		if s[1] != "quick-4m" && !slices.Contains(names, s[1]+"/learned") {
+			t.Errorf("%s is no goal", s[1])
+		}
+	}
+	if len(shapes) < 10 {
+		t.Errorf("%d shapes were found", len(shapes))
 	}
 }
 

@@ -5,12 +5,17 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-// Figures count what histories were made of.
+// Figures count what histories were made of. Whatever is computed from counts
+// is so by Finish.
 type Figures struct {
+	Seeds       []Seeds        `json:"seeds"` // ascending
+	Code        string         `json:"code"`  // what ran, as a hash
+	Violations  []string       `json:"violations,omitempty"`
 	Histories   int            `json:"histories"`
 	Took        time.Duration  `json:"took"`
 	Rate        float64        `json:"historiesPerSecond"`
@@ -32,7 +37,6 @@ type Figures struct {
 	Excused     map[string]int `json:"transitionsUnreachable"` // by why
 	Refuted     []string       `json:"transitionsWronglyExcused"`
 	Total       int            `json:"transitionsInAll"`
-	years       float64
 }
 
 // NewFigures are none yet.
@@ -42,10 +46,12 @@ func NewFigures() *Figures {
 
 const year = 365.25 * 24 * float64(time.Hour)
 
-// Add adds others' figures to f.
+// Add adds others' figures to f, but for their seeds and code.
 func (f *Figures) Add(others *Figures) {
+	f.Violations = append(f.Violations, others.Violations...)
 	f.Histories += others.Histories
-	f.years += others.years + float64(others.Simulated)/year
+	f.Took += others.Took
+	f.Years += others.Years + float64(others.Simulated)/year
 	f.Effects += others.Effects
 	f.Requests += others.Requests
 	f.Points += others.Points
@@ -67,7 +73,7 @@ const rarely = 1000
 // Finish computes what follows from the counts; all are the golden file's
 // transitions.
 func (f *Figures) Finish(took time.Duration, all []string) {
-	f.Took, f.Rate, f.Years = took, float64(f.Histories)/took.Seconds(), f.years
+	f.Took, f.Rate = took, float64(f.Histories)/took.Seconds()
 	f.Missing, f.Rare, f.Refuted, f.Excused, f.Total = nil, map[string]int{}, nil, map[string]int{}, len(all)
 	for _, t := range all {
 		why, times := unreachable(t), f.Transitions[t]
@@ -89,6 +95,7 @@ func (f *Figures) Finish(took time.Duration, all []string) {
 func (f *Figures) Write(to io.Writer) {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "histories\t%d\n", f.Histories)
+	fmt.Fprintf(w, "seeds\t%s\n", strings.Trim(fmt.Sprint(f.Seeds), "[]"))
 	fmt.Fprintf(w, "per second\t%.0f\n", f.Rate)
 	fmt.Fprintf(w, "simulated years\t%.1f\n", f.Years)
 	fmt.Fprintf(w, "effects\t%d\n", f.Effects)

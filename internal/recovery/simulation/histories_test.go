@@ -35,6 +35,10 @@ func TestHistories(t *testing.T) {
 	debug.SetGCPercent(1000)
 	began := time.Now()
 	total := simulation.NewFigures()
+	total.Seeds = []simulation.Seeds{simulation.SeedsFrom(*seed, *histories)}
+	if *figures != "" {
+		total.Code = code(t)
+	}
 	var mu sync.Mutex
 	var next, failed atomic.Int64
 	run := func(t *testing.T) {
@@ -55,6 +59,7 @@ func TestHistories(t *testing.T) {
 			})
 			for _, v := range violations {
 				failed.Add(1)
+				mine.Violations = append(mine.Violations, v.Error())
 				t.Errorf("%v\nreplay: go test ./internal/recovery/simulation -run TestHistories -histories 1 -seed %d -tell", v, v.Seed)
 			}
 			part := mine
