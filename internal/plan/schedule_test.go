@@ -40,6 +40,8 @@ func TestNextFollowsTheWallClock(t *testing.T) {
 		{"quarters of a gap are one occurrence", "0 */15 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", []string{"2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"}},
 		{"a midnight that does not exist", "0 0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00:00Z", []string{"2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"}},
 		{"half an hour of daylight saving", "0 15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", []string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
+		{"half an hour before the gap", "0 30 1 * * *", "America/New_York", "2026-03-07T12:00:00Z", []string{"2026-03-08T06:30:00Z", "2026-03-09T05:30:00Z"}},
+		{"the first of two, in New York", "0 30 1 * * *", "America/New_York", "2026-10-31T12:00:00Z", []string{"2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"}},
 		{"day and weekday must both match", "0 0 1 13 * FRI", "UTC", "2026-01-01T00:00:00Z", []string{"2026-02-13T01:00:00Z", "2026-03-13T01:00:00Z", "2026-11-13T01:00:00Z"}},
 		{"day, month and weekday must all match", "0 0 1 1 1 THU", "UTC", "2026-01-02T00:00:00Z", []string{"2032-01-01T01:00:00Z", "2037-01-01T01:00:00Z", "2043-01-01T01:00:00Z"}},
 		{"29 February on a Monday, over a year that is no leap year", "0 0 1 29 2 MON", "UTC", "2070-01-01T00:00:00Z", []string{"2072-02-29T01:00:00Z", "2112-02-29T01:00:00Z"}},
