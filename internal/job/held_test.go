@@ -184,3 +184,20 @@ func TestNobodyIsAskedTooLate(t *testing.T) {
 		t.Errorf("it is %s %s, %v", j.State, j.Code, err)
 	}
 }
+
+// A standby that holds the point already begins to serve in the job's time or
+// not at all, as one that is restored.
+func TestWhatIsHeldDoesNotServeTooLate(t *testing.T) {
+	order := RestoreOrder{Source: "apim-weu", By: "ann", Safety: Artefact{Name: "a1"}}
+	pending := NewRestore("apim-neu", "cause", order, sampleRules, midnight)
+	safe := pending
+	safe.State, safe.Attempt = Verifying, Attempt{Number: 1, Phase: SafetyBackup}
+	for _, from := range []Job{pending, safe} {
+		for after, want := range map[time.Duration]State{-time.Second: Succeeded, 0: Failed, 20 * time.Hour: Failed} {
+			j, err := Apply(from, Restored{Point: Point{Blob: "point"}}, sampleRules, from.Deadline.Add(after))
+			if serves := restoreSummary(from, j).ServingFor != nil; err != nil || j.State != want || serves != (want == Succeeded) || j.Stranded {
+				t.Errorf("while %s, %s after the deadline, it is %s %s, serves: %t, %v", from.State, after, j.State, j.Code, serves, err)
+			}
+		}
+	}
+}

@@ -266,6 +266,9 @@ func (e Restored) apply(j Job, _ Rules, now time.Time) (Job, error) {
 	if j.Kind != Restore || !held && (j.State != Verifying || j.Attempt.Phase != Overwrite) {
 		return j, ErrImpossible
 	}
+	if held && !now.Before(j.Deadline) {
+		return j.expire(now), nil // to serve from now on is a beginning, as Start is
+	}
 	o := j.order()
 	o.GatewayURL, o.ManagementURL = e.GatewayURL, e.ManagementURL
 	if held {

@@ -81,9 +81,10 @@ func (e *Engine) markPoint(ctx context.Context, s plan.Service, blob string) (ma
 	return true, nil
 }
 
-// settle makes a point's sidecar say what its row says. An instance that others
-// overtook may have written there what it had read before, and then finds in
-// the row that nothing is left to do.
+// settle makes a point's sidecar say what its row says: of two that made the
+// same change, one may have been the last in the sidecar and the other the
+// first in the row. It adds only, for another may have written into the sidecar
+// what it is about to write into the row.
 func (e *Engine) settle(ctx context.Context, s plan.Service, blob string) error {
 	return e.contended(ctx, func() error {
 		row, err := e.Store.Point(ctx, s.Name, blob)
@@ -94,8 +95,10 @@ func (e *Engine) settle(ctx context.Context, s plan.Service, blob string) error 
 			return err
 		}
 		err = e.amend(ctx, s.Service, blob, func(says *job.Point) {
-			says.ConcurrentChanges = row.ConcurrentChanges
-			says.Withdrawn, says.WithdrawnWhy = row.Withdrawn, row.WithdrawnWhy
+			says.ConcurrentChanges = says.ConcurrentChanges || row.ConcurrentChanges
+			if !row.Withdrawn.IsZero() {
+				says.Withdrawn, says.WithdrawnWhy = row.Withdrawn, row.WithdrawnWhy
+			}
 		})
 		if err != nil {
 			return err

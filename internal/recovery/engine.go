@@ -206,7 +206,8 @@ type Engine struct {
 	Trace Tracer
 	// NewID names an invocation or a message; no two results are the same.
 	NewID func() string
-	// Parallel is how many services Schedule works on at a time; 1 if 0.
+	// Parallel is how many services, standbys or leases Schedule and Watch work
+	// on at a time; 1 if 0.
 	Parallel int
 }
 

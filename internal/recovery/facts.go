@@ -106,7 +106,9 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	// An alert's gateway is asked when nothing but its answer is waited for:
 	// healthy now says nothing of the time when the wait is over.
 	if !j.Restore.Automatic || f.Maintenance.On == gate.No && !e.now().Before(j.Restore.FiredAt.Add(source.Failover.MinFor)) {
-		f.Probe = e.probe(ctx, j, source)
+		if f.Probe, err = e.probe(ctx, j, source); err != nil {
+			return f, c, err
+		}
 	}
 	return f, considered{point: chosen.point, source: from.Summary, target: onto}, nil
 }
@@ -175,22 +177,27 @@ func approval(j job.Job, point job.Point) gate.Approval {
 
 // probe asks the source's gateway, where it could be a reason against the
 // restore. Its address comes from ARM or, where that does not know, from the
-// name.
-func (e *Engine) probe(ctx context.Context, j job.Job, source plan.Service) gate.Probe {
+// name. A question that there was no time for is an error.
+func (e *Engine) probe(ctx context.Context, j job.Job, source plan.Service) (gate.Probe, error) {
 	if j.Restore.Warm {
-		return gate.Probe{}
+		return gate.Probe{}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeLimit)
-	defer cancel()
-	observed, err := e.ARM.Observe(ctx, source.Service)
+	// ARM's silence costs the gateway nothing of its time.
+	look, done := context.WithTimeout(ctx, probeLimit)
+	defer done()
+	observed, err := e.ARM.Observe(look, source.Service)
 	if err != nil || observed.GatewayURL == "" {
 		observed = job.Observed{GatewayURL: "https://" + strings.ToLower(source.Resource) + ".azure-api.net"}
 	}
 	health := map[job.GatewayState]gate.Health{
 		job.GatewayHealthy: gate.Healthy, job.GatewayUnhealthy: gate.Unhealthy, job.GatewayUnreachable: gate.Unreachable,
 	}[e.ARM.Gateway(ctx, observed)]
-	return gate.Probe{Health: health, At: e.now()}
+	if err := ctx.Err(); err != nil {
+		return gate.Probe{}, fmt.Errorf("ask the gateway of %s: %w", source.Name, err)
+	}
+	return gate.Probe{Health: health, At: e.now()}, nil
 }
 
-// probeLimit bounds what a source that is down may cost a failover.
+// probeLimit bounds what ARM's silence about a source may cost a failover. How
+// long a gateway may take, its port knows.
 const probeLimit = 15 * time.Second

@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestTheNextOutageIsOvertaken(t *testing.T) {
 	for name, past := range pasts {
 		for other, overtake := range map[string]func(*recoverytest.World, request.Alert) error{
 			"by its copy":     alertFires,
-			"by the watchdog": func(w *recoverytest.World, _ request.Alert) error { return w.Engine.Watch(t.Context()) },
+			"by the watchdog": func(w *recoverytest.World, _ request.Alert) error { return w.Engine.Watch(context.Background()) },
 		} {
 			t.Run(name+" "+other, func(t *testing.T) {
 				for number, met := 1, true; met && !t.Failed(); number++ {

@@ -11,7 +11,8 @@ import (
 	"lifeboat/internal/plan"
 )
 
-// pin keeps a restore's point from being pruned until the restore has ended.
+// pin keeps a restore's point from being pruned, from before a person is asked
+// or the intent is saved until the restore has ended.
 // It returns job.ErrNotFound if there is nothing to restore from any more.
 func (e *Engine) pin(ctx context.Context, source plan.Service, blob, restore string) error {
 	return e.changePins(ctx, source, blob, func(p *job.Point) error {

@@ -16,6 +16,8 @@ import (
 
 const keepTwo = "    retention: {keepLast: 2, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}\n"
 
+const keepOne = "    retention: {keepLast: 1, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 1}\n"
+
 // nights is a world in which apim-weu has been backed up so often.
 func nights(t *testing.T, p *plan.Plan, n int) *recoverytest.World {
 	w := recoverytest.NewWorld(p, slog.New(slog.DiscardHandler))

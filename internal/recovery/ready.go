@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"lifeboat/internal/fleet"
 	"lifeboat/internal/gate"
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
@@ -42,6 +43,18 @@ func usesOf(p *plan.Plan) (all [][]use) {
 	return all
 }
 
+// watchStandbys looks at every standby, and leaves time for what comes after.
+func (e *Engine) watchStandbys(ctx context.Context, rows fleet.Rows) error {
+	look, done := looking(ctx)
+	defer done()
+	known := byService(rows.Summaries)
+	var work []func() error
+	for _, uses := range usesOf(e.Plan) {
+		work = append(work, func() error { return e.watchReadiness(look, uses, known(uses[0].standby.Name)) })
+	}
+	return e.all(work)
+}
+
 // watchReadiness looks whether a failover onto a standby would find it fit,
 // whichever of its sources needs it, and announces when that changes.
 func (e *Engine) watchReadiness(ctx context.Context, uses []use, known job.Summary) error {
@@ -49,7 +62,9 @@ func (e *Engine) watchReadiness(ctx context.Context, uses []use, known job.Summa
 		return nil
 	}
 	standby := uses[0].standby.Name
-	facts, err := e.readyFacts(ctx, uses)
+	look, done := context.WithTimeout(ctx, glance)
+	facts, err := e.readyFacts(look, uses)
+	done()
 	if err != nil {
 		return fmt.Errorf("look whether standby %s is ready: %w", standby, err)
 	}

@@ -109,7 +109,7 @@ func (e *Engine) addPoint(ctx context.Context, s plan.Service, p job.Point) (add
 			return err
 		}
 		t := job.Transition{Read: summary, Added: []job.Point{p}}
-		if p.Live() && (summary.PointBlob == "" || summary.PointStarted.Before(p.StartedAt)) {
+		if supersedes(p, summary.Summary) {
 			t.Summary.Point = &p
 		}
 		if err := e.Store.Transit(ctx, t); err != nil {

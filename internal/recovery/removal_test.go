@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lifeboat/internal/job"
 	"lifeboat/internal/recovery/recoverytest"
 )
 
@@ -115,5 +116,51 @@ func TestManyImmutableBlobsDoNotHoldABackupUp(t *testing.T) {
 			t.Errorf("storage was asked %d times, want 25", tries)
 		}
 		checkCatalogue(t, w, nightsBefore+1)
+	})
+}
+
+// Storage does not let the older point go, and while its remover finds that
+// out, the newest is withdrawn: the older one is the newest then, and nobody
+// is told that there is none.
+func TestAPointThatComesBackIsTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, older, newest := withdrawing(t, hooksPlan(t, ""))
+		w.Engine.Plan = hooksPlan(t, keepOne)
+		w.Azure.Protect(older.Blob)
+		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+			if e.Call == "blobs.Remove" {
+				w.Azure.Delete(newest.Blob)
+				gone(t, w, newest.Blob)
+			}
+			return recoverytest.NoFault
+		}
+		warnings, err := w.Engine.Prune(t.Context(), "apim-weu")
+		w.Effects.Judge = nil
+		if len(warnings) != 1 || err != nil {
+			t.Errorf("pruned with %q, %v", warnings, err)
+		}
+		if got := newestPoint(t, w); got != older.Blob {
+			t.Errorf("the summary names %q, want %q", got, older.Blob)
+		}
+		w.Run(t.Context(), 10*time.Minute)
+		once(t, w, job.NoticePointWithdrawn)
+		if down := said(t, w, job.NoticeDown); len(down) > 0 {
+			t.Errorf("said that there is none: %v", down)
+		}
+	})
+}
+
+// A newer point than the one that comes back stays the newest.
+func TestAPointThatComesBackIsNotTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, older, newest := withdrawing(t, testPlan(t, ""))
+		w.Engine.Plan = testPlan(t, keepOne)
+		w.Azure.Protect(older.Blob)
+		if _, err := w.Engine.Prune(t.Context(), "apim-weu"); err != nil {
+			t.Error(err)
+		}
+		if got := newestPoint(t, w); got != newest.Blob {
+			t.Errorf("the summary names %q, want %q", got, newest.Blob)
+		}
 	})
 }

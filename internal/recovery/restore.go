@@ -25,6 +25,11 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 	reason := why(c.decision)
 	e.tell(ctx, from.Job, c.decision)
 	var event job.Event
+	if asksFor(from.Restore, c) {
+		if err := e.pin(ctx, source, c.point.Blob, from.ID); err != nil {
+			return e.advance(ctx, p, from, at.Rules, deferred(err), nil)
+		}
+	}
 	switch c.decision.Outcome {
 	case gate.Passed:
 		if c.decision.Holds {
@@ -36,13 +41,35 @@ func (e *Engine) choose(ctx context.Context, p Prompt, from job.Stored, at plan.
 		}
 		return e.overwrite(ctx, p, from, at, source, c, looked)
 	case gate.NeedsApproval:
-		event = job.AskApproval{Gates: gates, Point: c.point, Expires: e.now().Add(source.Failover.ApprovalExpiry)}
+		event = job.AskApproval{Gates: gates, Point: c.point, Expires: approvableUntil(c.point, *from.Restore, source, e.now())}
 	case gate.Waits:
 		event = job.Held{Gates: gates, Reason: reason, Until: c.decision.Until}
 	default:
 		event = job.Blocked{Gates: gates, Reason: reason}
 	}
 	return e.advance(ctx, p, from, at.Rules, event, nil)
+}
+
+// asksFor reports whether a restore waits for nothing but this point, so that it
+// must be there when the wait is over: a person is asked about it, or named it.
+func asksFor(o *job.RestoreOrder, c considered) bool {
+	switch c.decision.Outcome {
+	case gate.NeedsApproval:
+		return true
+	case gate.Waits:
+		return o.Wanted != "" && o.Wanted == c.point.Blob
+	}
+	return false
+}
+
+// approvableUntil is when an approval of order that is asked for now expires:
+// what is approved at the last moment is not too old to be restored.
+func approvableUntil(p job.Point, order job.RestoreOrder, source plan.Service, now time.Time) time.Time {
+	limits := []time.Time{now.Add(source.Failover.ApprovalExpiry), p.RestorableUntil(source.RestorableFor)}
+	if most := source.Failover.MaxPointAge; most > 0 && order.Wanted == "" {
+		limits = append(limits, p.StartedAt.Add(most))
+	}
+	return slices.MinFunc(limits, time.Time.Compare)
 }
 
 // weigh considers within a look's time. What could not be asked in time would

@@ -81,9 +81,10 @@ func (e *Engine) occur(ctx context.Context, s plan.Service, summary job.Summary,
 	return err
 }
 
-// cover lets a backup that waits stand for an occurrence, by which it would start at
-// to. One that has ended can't, nor one that may end before long for want of
-// time.
+// cover reports whether the backup id, which has not started yet, stands for an
+// occurrence whose own backup would start at to. One that waits for a quiet time
+// after changes starts at to as well, if that is sooner. One that has ended can't
+// stand for it, nor one that may end before long for want of time.
 func (e *Engine) cover(ctx context.Context, s plan.Service, id string, to time.Time) (bool, error) {
 	j, err := e.Store.Job(ctx, s.Name, id)
 	if err != nil {

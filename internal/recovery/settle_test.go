@@ -111,3 +111,32 @@ func TestInstancesWithDifferentClocksSayTheSameOfAChange(t *testing.T) {
 		}
 	})
 }
+
+// A change that was noted before is told again, right after a withdrawal was
+// written into the sidecar and before the row has it: nothing of that is taken
+// back.
+func TestASidecarIsAheadOfItsRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, p := withdrawing(t, hooksPlan(t, ""))
+		say := func() {
+			retried(t, w, func() error { return w.Engine.Change(t.Context(), changed(p.StartedAt.Add(time.Second), "c")) })
+		}
+		say()
+		w.Azure.Delete(p.Blob)
+		told := false
+		w.Effects.Judge = func(e recoverytest.Effect) recoverytest.Fault {
+			if e.Call == "store.Transit" && !told {
+				told = true
+				say()
+			}
+			return recoverytest.NoFault
+		}
+		gone(t, w, p.Blob)
+		w.Effects.Judge = nil
+		row := w.Store.Catalogue("apim-weu")[1]
+		says, _ := w.Azure.Sidecar(p.Blob)
+		if !told || row.Withdrawn.IsZero() || !says.Withdrawn.Equal(row.Withdrawn) || says.WithdrawnWhy != row.WithdrawnWhy || !says.ConcurrentChanges {
+			t.Errorf("told: %t; the sidecar says changes %t, withdrawn %s, and the row %t, %s", told, says.ConcurrentChanges, says.Withdrawn, row.ConcurrentChanges, row.Withdrawn)
+		}
+	})
+}

@@ -29,7 +29,7 @@ func TestALookThatHangsIsDeferred(t *testing.T) {
 		"the inventory after":       {false, "apim-weu", job.Verifying, func(a *slowARM) { a.count = forever }},
 		"what the gates look at":    {false, "apim-neu", job.Pending, func(a *slowARM) { a.observe = forever }},
 		"the target's inventory":    {false, "apim-neu", job.Pending, func(a *slowARM) { a.count = forever }},
-		"what a warm standby holds": {true, "apim-neu", job.Pending, func(a *slowARM) { a.count = forever }},
+		"what a warm standby holds": {true, "apim-neu", job.Pending, func(a *slowARM) { a.count = 3 * time.Minute }}, // of many lists, each in its own time
 		"the poll of a restore":     {false, "apim-neu", job.InProgress, func(a *slowARM) { a.poll = forever }},
 		"the look at what is there": {false, "apim-neu", job.Verifying, func(a *slowARM) { a.observe = forever }},
 	} {

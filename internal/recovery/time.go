@@ -13,7 +13,7 @@ const (
 	afterLook = mostRequest + 15*time.Second
 	// mostRequest is how much of its time a move must have left to send one.
 	mostRequest = time.Minute
-	// glance bounds one of many looks that are no move's.
+	// glance bounds what Watch gives to one orphaned lease, or to one standby.
 	glance = 30 * time.Second
 )
 

@@ -29,7 +29,8 @@ func (e *Engine) Watch(ctx context.Context) error {
 		unread, e.promptOverdue(ctx, rows.Jobs), e.promptNotices(ctx, rows.Notices), e.completeIncidents(ctx), e.watchFleet(ctx, rows, unread == nil),
 	)
 	// Late: Azure may take its time, and nobody is to be told later for that.
-	err = errors.Join(err, e.freeOrphans(ctx))
+	// An orphan's lease is in the way of backups, a standby's state is only said.
+	err = errors.Join(err, e.freeOrphans(ctx), e.watchStandbys(ctx, rows))
 	if unread == nil { // a row that could not be read may say what is needed
 		err = errors.Join(err, e.clean(ctx, rows))
 	}
@@ -39,18 +40,15 @@ func (e *Engine) Watch(ctx context.Context) error {
 	return err
 }
 
-// watchFleet judges every service and standby, and, if all was read, tells the
-// state of each in one line: alerts rest on those, and half of the rows would
-// make a false one.
+// watchFleet judges every service, and, if all was read, tells the state of each
+// and of each standby in one line: alerts rest on those, and half of the rows
+// would make a false one.
 func (e *Engine) watchFleet(ctx context.Context, rows fleet.Rows, whole bool) error {
 	known := byService(rows.Summaries)
 	var work []func() error
 	for i := range e.Plan.Services {
 		s := &e.Plan.Services[i]
 		work = append(work, func() error { return e.watchHealth(ctx, *s, known(s.Name)) })
-	}
-	for _, uses := range usesOf(e.Plan) {
-		work = append(work, func() error { return e.watchReadiness(ctx, uses, known(uses[0].standby.Name)) })
 	}
 	err := e.all(work)
 	if !whole || !e.Log.Enabled(ctx, slog.LevelInfo) {

@@ -114,7 +114,7 @@ func (c *call) removing(service, blob string) {
 	for _, j := range c.jobs {
 		// Whatever has begun needs its point, and so does what somebody is asked
 		// to approve; what waits otherwise may choose again.
-		if j.Kind == job.Restore && j.Restore.Point.Blob == blob && (j.State.HoldsLease()) {
+		if j.Kind == job.Restore && j.Restore.Point.Blob == blob && (j.State.HoldsLease() || j.State == job.AwaitingApproval) {
 			c.violate("I6", "%s is removed, and job %s (%s) needs it", blob, j.ID, j.State)
 		}
 	}

@@ -50,6 +50,7 @@ var bugs = []bug{
 	{"the word about maintenance that comes last counts", "I4", []edit{{"recovery/request.go", "if r.EnqueuedAt.Before(summary.MaintenanceAsked) {", "if false {"}}},
 	{"no failover cools down", "I5", []edit{{"recovery/facts.go", "if s.FailedOver.IsZero() || s.FailoverJob == j.ID {", "if true {"}}},
 	{"what is held is pruned", "I6", []edit{{"recovery/removal.go", `marked = p.Held == "" &&`, "marked ="}, {"retention/retention.go", "if i.Held {", "if false {"}}},
+	{"what somebody is asked to approve is pruned", "I6", []edit{{"recovery/restore.go", "case gate.NeedsApproval:\n\t\treturn true", "case gate.NeedsApproval:\n\t\treturn false"}}},
 	{"the newest points are pruned", "I6", []edit{{"retention/retention.go", "b.StartedAt.Compare(a.StartedAt)", "a.StartedAt.Compare(b.StartedAt)"}}},
 	{"a resume token is logged", "I7", []edit{{"recovery/step.go", `keyAttempt, to.Attempt.Number, "polls"`, `keyAttempt, to.Attempt.Number, "token", to.Attempt.ResumeToken, "polls"`}}},
 	{"a sidecar does not tell of concurrent changes", "I8", []edit{{"recovery/concurrent.go", "return true, e.amend(ctx, s.Service, blob, changedMeanwhile)", "return true, nil"}}},
