@@ -74,7 +74,7 @@ func (c *call) succeeded(j job.Job) {
 		c.violate("I3", "restore %s succeeded before its operation ended", j.ID)
 	case last.Code != "" && !last.Partial:
 		c.violate("I3", "restore %s succeeded, and its operation failed", j.ID)
-	case last.Code != "" && !last.WithoutHandle && !last.Forgotten && j.Attempt.Polls > 0 && !hasWarning(j, "handle was lost"):
+	case !held && last.Code != "" && !last.WithoutHandle && !last.Forgotten && j.Attempt.Polls > 0 && !hasWarning(j, "handle was lost"):
 		c.violate("I3", "restore %s succeeded, and Azure said that its operation failed", j.ID)
 	case !held && last.Started.Before(j.Restore.Attempted.Add(-slack)):
 		c.violate("I3", "restore %s succeeded by the operation of another", j.ID)
