@@ -70,6 +70,18 @@ func (h *history) change(id string) {
 	}
 }
 
+// changedDuring tells late of a change of a service during its last backup.
+func (h *history) changedDuring(service string) {
+	h.t.Helper()
+	for _, p := range h.points(h.core.Store, service) {
+		if p.StartedAt.After(h.during.StartedAt) {
+			h.during = p
+		}
+	}
+	at := h.during.StartedAt.Add(h.during.VerifiedAt.Sub(h.during.StartedAt) / 2)
+	h.tell(changed{service: service, at: at}, []map[string]any{gridEvent(0, "during", service, at)})
+}
+
 // tell delivers until the events are taken, as Event Grid does.
 func (h *history) tell(c changed, events []map[string]any) {
 	body, err := json.Marshal(events)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/textproto"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,10 +38,12 @@ type fates struct {
 
 	broker *servicebus.Broker
 	held   map[string]servicebus.Message // by queue: they come after the next one
+
+	frozen map[string]bool // backups that storage once let nobody read or change, or their sidecars
 }
 
 func newFates(seed uint64, rate float64) *fates {
-	return &fates{seed: seed, rate: rate, seen: map[string]int{}, kinds: map[string]int{}, held: map[string]servicebus.Message{}}
+	return &fates{seed: seed, rate: rate, seen: map[string]int{}, kinds: map[string]int{}, held: map[string]servicebus.Message{}, frozen: map[string]bool{}}
 }
 
 // draw is the dice for one more event of a kind.
@@ -72,6 +75,22 @@ func (f *fates) counts() map[string]int {
 	return maps.Clone(f.kinds)
 }
 
+// freeze notes that storage let nobody read or change a blob.
+func (f *fates) freeze(blob string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.frozen[strings.TrimSuffix(blob, sidecarSuffix)] = true
+}
+
+// sidecarSuffix is what a backup's sidecar is called beside it.
+const sidecarSuffix = ".lifeboat.json"
+
+func (f *fates) froze(backup string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.frozen[backup]
+}
+
 func (f *fates) around(service string, next policy.Transporter) policy.Transporter {
 	return fated{f, service, next}
 }
@@ -98,6 +117,9 @@ func (f fated) Do(r *http.Request) (*http.Response, error) {
 	all := faultsOf(f.service, r)
 	fault := all[dice.IntN(len(all))]
 	f.count(f.service + " " + fault.name)
+	if f.service == emulator.ServiceBlob && fault.name == "409" {
+		f.freeze(path.Base(r.URL.Path))
+	}
 	return fault.do(r, f.next, dice)
 }
 

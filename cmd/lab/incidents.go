@@ -20,6 +20,7 @@ const (
 type order struct {
 	Source   string        `json:"source"`
 	Incident string        `json:"incident"`
+	Request  string        `json:"request"`
 	By       string        `json:"by"`
 	Warm     bool          `json:"warm"`
 	FiredAt  time.Time     `json:"firedAt"`
@@ -33,7 +34,8 @@ type orderPoint struct {
 }
 
 type orderApproval struct {
-	By string `json:"by"`
+	By      string    `json:"by"`
+	Expires time.Time `json:"expires"`
 }
 
 // reportGate is one gate's verdict, in the table as in the report.

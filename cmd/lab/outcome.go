@@ -34,6 +34,8 @@ type outcome struct {
 	invocations []host.Invocation
 	decisions   map[string]bool // invocations that judged gates
 	asked       notes           // when the scenario asked for what
+	sent        sent            // what a torture asked for
+	alerts      []alertRow      // of a torture
 
 	notices  []noticeRow
 	counters []counterRow

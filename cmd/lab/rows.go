@@ -21,7 +21,7 @@ type jobRow struct {
 	id, service, kind    string
 	state, code, message string
 	attempt, polls       int
-	created, ended       time.Time // ended is zero while it goes on
+	due, created, ended  time.Time // ended is zero while it goes on
 	notBefore, updated   time.Time
 	order                order // of a restore
 }
@@ -42,6 +42,7 @@ func jobRows(a *emulator.Azure) []jobRow {
 		attempt, _ := r["Attempt"].(int32)
 		polls, _ := r["AttemptPolls"].(int32)
 		j.attempt, j.polls, j.order = int(attempt), int(polls), orderOf(r)
+		j.due, _ = r["Due"].(time.Time)
 		j.created, _ = r["CreatedAt"].(time.Time)
 		j.notBefore, _ = r["NotBefore"].(time.Time)
 		j.updated, _ = r["UpdatedAt"].(time.Time)

@@ -64,6 +64,7 @@ type stage struct {
 	invocations invocations
 	noting      sync.Mutex
 	asked       notes
+	sent        sent
 	storm       storm
 	silence     silenceNotes
 	lost        lostNotes

@@ -189,12 +189,16 @@ func (s *stage) strikeOnce(ctx context.Context, k *strikes) error {
 // calmLimit is far more than anything may take to end that nobody disturbs.
 const calmLimit = 4 * time.Minute
 
-// calm lets everything end: alerts resolve, what waits for a person is called
-// off, and the watchdog goes on.
+// calm lets everything end: alerts resolve, what waits for a person is approved or
+// called off, and the watchdog goes on.
 func (s *stage) calm(ctx context.Context, quick bool) error {
 	limited, cancel := context.WithTimeout(ctx, calmLimit)
 	defer cancel()
 	s.azure.ARM.SetGateway(alarms, arm.GatewayHealthy)
+	// An alert that is still on its way when its end comes would rightly be dropped.
+	if err := s.until(limited, s.taken); err != nil {
+		return err
+	}
 	watching, stop := context.WithCancel(limited)
 	done := make(chan error, 1)
 	go func() {
@@ -215,8 +219,8 @@ func (s *stage) calm(ctx context.Context, quick bool) error {
 	return errors.Join(err, <-done)
 }
 
-// callOff resolves the alerts of open incidents, cancels the restores that
-// wait, and takes serving standbys back.
+// callOff resolves the alerts of open incidents. Restores that wait for a person
+// are approved first, so that some go on to their ends, and then canceled.
 func (s *stage) callOff(n int) error {
 	var all []error
 	for i := range s.alerts() {
@@ -224,7 +228,11 @@ func (s *stage) callOff(n int) error {
 		all = append(all, s.put(emulator.RequestQueue, over.metric(), nil))
 	}
 	for _, j := range jobRows(s.azure) {
-		if j.state == "AwaitingApproval" {
+		switch {
+		case j.state != "AwaitingApproval":
+		case n == 0:
+			all = append(all, s.answers(j, "torture-approval-of-"+j.id))
+		default:
 			all = append(all, s.ask(request.Request{
 				ID: fmt.Sprintf("torture-cancel-%s-%d", j.service, n), Kind: request.Cancel, Job: j.id, By: operator, Reason: "the drill is over",
 			}))

@@ -2,15 +2,15 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"lifeboat/internal/emulator/arm"
 )
 
-// survived is what must hold after a torture, seen from outside: nothing here
-// comes from what the handler says of itself.
+// survived is what must hold after a torture: what the lab sent and what Azure
+// was asked for and did is held against the rows that are left. The handler's
+// word alone proves nothing.
 func (o outcome) survived(k *strikes) []string {
 	var wrong []string
 	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -39,30 +39,13 @@ func (o outcome) survived(k *strikes) []string {
 		}
 	}
 	wrong = append(wrong, o.endedWell(k.done())...)
+	wrong = append(wrong, o.owed()...)
 	wrong = append(wrong, k.spared()...)
 	wrong = append(wrong, o.once(k.posts)...)
+	wrong = append(wrong, o.overwrittenOnce(k.posts)...)
 	wrong = append(wrong, o.restoredOnce()...)
 	wrong = append(wrong, o.catalogued()...)
 	return append(wrong, o.announced()...)
-}
-
-// once checks that each intent was posted once: each attempt to back a service
-// up has a blob of its own.
-func (o outcome) once(posts map[string][]string) []string {
-	var wrong []string
-	for _, to := range slices.Sorted(maps.Keys(posts)) {
-		if !strings.HasSuffix(to, "/backup") {
-			continue
-		}
-		seen := map[string]bool{}
-		for _, blob := range posts[to] {
-			if seen[blob] {
-				wrong = append(wrong, fmt.Sprintf("POST %s names %s for the second time", to, blob))
-			}
-			seen[blob] = true
-		}
-	}
-	return wrong
 }
 
 // restoredOnce checks that each restore has overwritten its target once at
@@ -77,8 +60,11 @@ func (o outcome) restoredOnce() []string {
 		}
 		n := 0
 		for _, op := range o.operations {
-			if op.Kind == arm.Restore && op.Service == j.service && !op.Started.Before(j.created) && (j.ended.IsZero() || op.Started.Before(j.ended)) {
+			if op.Kind == arm.Restore && op.Service == j.service && j.lasted(op.Started) {
 				n++
+				if j.order.Source == asked && !o.sent.approves(j.id, op.Blob, j.service, op.Started) {
+					bad("%s has overwritten %s, and nobody approved", j.id, j.service)
+				}
 				if op.Blob != j.order.Point.Blob {
 					bad("%s has restored %s, want %s", j.id, op.Blob, j.order.Point.Blob)
 				}
@@ -93,9 +79,6 @@ func (o outcome) restoredOnce() []string {
 		}
 		if j.state == "Canceled" && n > 0 {
 			bad("%s was called off and has overwritten %s", j.id, j.service)
-		}
-		if n > 0 && j.order.Source == asked && j.order.Approval.By == "" {
-			bad("%s has overwritten %s, and nobody approved", j.id, j.service)
 		}
 	}
 	all := 0

@@ -28,6 +28,9 @@ const (
 	tortureOperation = 700 * time.Millisecond
 	torturePlan      = "changes: {quiet: 1s, atMost: 3s, minInterval: 0s}"
 	tortureSchedule  = "'*/15 * * * * *'"
+	tortureEvery     = 15 * time.Second // as the schedule says
+	tortureExpiry    = time.Minute      // of an approval
+	tortureSettling  = 10 * time.Second
 	changeEvery      = 700 * time.Millisecond
 	nudgeEvery       = 500 * time.Millisecond
 	peekEvery        = 2 * time.Second
@@ -69,14 +72,14 @@ func tortureText(services []arm.Service) string {
 		}
 		all = append(all, p)
 	}
-	return planOf(all, tortureSchedule, torturePlan, "settling: 10s", "pollMax: 2s", "busyWait: 1s", "retryWait: 1s", "overdueAfter: 2s", "attempts: 10",
+	return planOf(all, tortureSchedule, torturePlan, "settling: "+tortureSettling.String(), "pollMax: 2s", "busyWait: 1s", "retryWait: 1s", "overdueAfter: 2s", "attempts: 10",
 		"operationDeadline: 2m", "deadline: 5m", "interval: 10m", "grace: 2m", "retention: {keepLast: 3, hourly: 0, daily: 0, weekly: 0, keepWithin: 0s, minKeep: 2}")
 }
 
 func tortureFailover(standby arm.Service, settings string) []string {
 	return []string{
 		fmt.Sprintf("standbys: {%s: {resourceId: %s}}", standby.Name, resourceOf(standby)),
-		fmt.Sprintf("failover: {%s, minFor: 1s, cooldown: 0s, maxPointAge: 1h, approvalExpiry: 1m}", settings),
+		fmt.Sprintf("failover: {%s, minFor: 1s, cooldown: 0s, maxPointAge: 1h, approvalExpiry: %s}", settings, tortureExpiry),
 	}
 }
 
@@ -128,7 +131,11 @@ func (s *stage) nudge(function string) error {
 func (s *stage) edit(ctx context.Context, grid *site, n int) error {
 	e := changeEvent(3*n, fmt.Sprintf("torture-%d", n), plain[n%len(plain)])
 	e.at = time.Now()
-	return s.send(ctx, grid, e)
+	if err := s.send(ctx, grid, e); err != nil {
+		return err
+	}
+	s.keep(func(v *sent) { v.changes = append(v.changes, takenChange{e.service, e.id, e.at, time.Now()}) })
+	return nil
 }
 
 // own gives a standby content that no backup has, or a lost restore could not
@@ -167,15 +174,13 @@ func (s *stage) restoreOften(ctx context.Context) error {
 		if err := s.ask(r); err != nil {
 			return err
 		}
+		s.keep(func(v *sent) { v.restores = append(v.restores, r.ID) })
 		j, err := s.reached(ctx, standby, n, "AwaitingApproval")
 		if err != nil {
 			return err
 		}
 		if j.ended.IsZero() {
-			body, err := request.EncodeApproval(request.Approval{
-				ID: fmt.Sprintf("torture-approval-%d", n), Approved: true, Job: j.id, Point: j.order.Point.Blob, Target: standby, By: engineer, Reason: "a drill",
-			})
-			if err := s.put(emulator.ApprovalQueue, body, err); err != nil {
+			if err := s.answers(j, fmt.Sprintf("torture-approval-%d", n)); err != nil {
 				return err
 			}
 		}
@@ -193,9 +198,11 @@ func (s *stage) finish(ctx context.Context, source string, n int) error {
 	}
 	r := request.Request{ID: fmt.Sprintf("torture-failback-%s-%d", source, n), Kind: request.Acknowledge, Service: source, By: operator, Reason: "the drill is over", Outcome: request.Failback}
 	if _, serves := servingRows(s.azure)[standby]; serves {
+		at := time.Now()
 		if err := s.ask(r); err != nil {
 			return err
 		}
+		s.keep(func(v *sent) { v.failbacks = append(v.failbacks, failback{standby, at}) })
 	}
 	return s.until(ctx, func() bool { _, serves := servingRows(s.azure)[standby]; return !serves })
 }
@@ -213,6 +220,7 @@ func (s *stage) failOften(ctx context.Context) error {
 		if err := s.alert(ctx, n, fired.metric()); err != nil {
 			return err
 		}
+		s.keep(func(v *sent) { v.alerts = append(v.alerts, fired) })
 		if _, err := s.reached(ctx, standbyOf(alarms), n); err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ type jobEnd struct {
 func newTortureReport(s *stage, k *strikes, o tortureOptions, took time.Duration, err error) tortureReport {
 	seen := observe(s.azure, s.names())
 	seen.mail, seen.leaks = s.receiver.got(), s.leaks()
+	seen.sent, seen.alerts = s.keptSent(), alertRows(s.azure)
 	r := tortureReport{Seed: o.seed, Kills: k.done(), Seconds: took.Seconds(), Requests: seen.requests, Posts: len(seen.operations), Notices: len(seen.notices)}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -44,11 +44,17 @@ type strikes struct {
 	hit     map[string]map[moment]int
 	total   int
 	said    []string            // messages that were sent
-	posts   map[string][]string // blobs that a POST to ARM named, by service and action
+	posts   map[string][]posted // POSTs to ARM, by service and action
+}
+
+// posted is a POST to ARM that arrived, whatever became of it.
+type posted struct {
+	blob string // that it named
+	at   time.Time
 }
 
 func newStrikes(seed uint64) *strikes {
-	return &strikes{rng: rand.New(rand.NewPCG(seed, 0)), met: map[string]int{}, hit: map[string]map[moment]int{}, posts: map[string][]string{}}
+	return &strikes{rng: rand.New(rand.NewPCG(seed, 0)), met: map[string]int{}, hit: map[string]map[moment]int{}, posts: map[string][]posted{}}
 }
 
 // choosy is how long a strike waits until any kind will do.
@@ -155,7 +161,7 @@ func (k *strikes) watchHTTP(tap *wire.Tap, service string) {
 	chosen := sync.Map{} // requests that are struck afterwards
 	tap.Inject(wire.Fault{Service: service, Kind: wire.Reset, Do: k.kill, Match: func(r *http.Request) bool {
 		if service == emulator.ServiceARM && r.Method == http.MethodPost {
-			k.posted(r)
+			k.arrived(r)
 		}
 		at, struck := k.strikes(requestKind(service, r), before, after)
 		if struck && at == after {
@@ -169,8 +175,9 @@ func (k *strikes) watchHTTP(tap *wire.Tap, service string) {
 	}})
 }
 
-// posted keeps which blob a POST to ARM names, and leaves the body as it was.
-func (k *strikes) posted(r *http.Request) {
+// arrived keeps which blob a POST to ARM names, and leaves the body as it was.
+func (k *strikes) arrived(r *http.Request) {
+	at := time.Now()
 	body, err := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var target struct {
@@ -183,7 +190,7 @@ func (k *strikes) posted(r *http.Request) {
 	name := parts[len(parts)-2] + "/" + parts[len(parts)-1]
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.posts[name] = append(k.posts[name], target.Blob)
+	k.posts[name] = append(k.posts[name], posted{target.Blob, at})
 }
 
 // sent is the broker's hook. The dead don't hear what becomes of a message, so

@@ -59,6 +59,11 @@ func TestTortureFindsWhatIsBroken(t *testing.T) {
 			[]string{"for the second time", "ARM answered 409 ServiceLocked", "has overwritten"}, 60,
 		},
 		{
+			"a request is answered before its row is saved", "internal/recovery/request.go",
+			"		return e.requestRestore(ctx, r)\n", "		go func() { time.Sleep(2 * time.Second); _ = e.requestRestore(context.WithoutCancel(ctx), r) }()\n		return nil\n",
+			[]string{"was taken and has 0 jobs, want 1"}, 60,
+		},
+		{
 			"a webhook's URL is logged", "cmd/lifeboat/serve.go",
 			`	log.InfoContext(ctx, "ready",`, `	log.InfoContext(ctx, "ready", "hook", getenv("LAB_WEBHOOK_URL"),`,
 			[]string{"a secret stands in the handler's log"}, 60,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"iter"
 	"maps"
 	"net"
 	"net/http"
@@ -210,5 +211,41 @@ func TestSignatureInAddress(t *testing.T) {
 				unnamed(t, call(t.Context(), tablestore.New(client)))
 			})
 		}
+	}
+}
+
+// first is the error of what a list yields first.
+func first[T any](all iter.Seq2[T, error]) error {
+	for _, err := range all {
+		return err
+	}
+	return nil
+}
+
+// An error may come with status 200. It is no empty row, and no empty list.
+func TestAnErrorIsNoRow(t *testing.T) {
+	b := setup(t, storage.Options{})
+	created := b.create(t, pending())
+	service := created.Service
+	for _, body := range []string{
+		`{"odata.error":{"code":"InternalError","message":{"lang":"en-US","value":"0:Something."}}}`, `{}`, `{"PartitionKey":"` + service + `","RowKey":"another"}`,
+	} {
+		remove := b.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200, Body: body, Match: func(r *http.Request) bool { return r.Method == http.MethodGet }})
+		for name, read := range map[string]func() error{
+			"Summary":       func() error { _, err := b.Summary(t.Context(), service); return err },
+			"StoredSummary": func() error { _, err := b.StoredSummary(t.Context(), service); return err },
+			"Job":           func() error { _, err := b.Job(t.Context(), service, created.ID); return err },
+			"Lease":         func() error { _, err := b.Lease(t.Context(), service); return err },
+			"Alert":         func() error { _, err := b.Alert(t.Context(), service, "a"); return err },
+			"Points":        func() error { return first(b.Points(t.Context(), service)) },
+			"Alerts":        func() error { return first(b.Alerts(t.Context(), service, "i")) },
+			"Unfinished":    func() error { return first(b.Unfinished(t.Context())) },
+			"Summaries":     func() error { return first(b.Summaries(t.Context())) },
+		} {
+			if err := read(); err == nil || errors.Is(err, job.ErrNotFound) {
+				t.Errorf("%s, answered %s: %v, want another error", name, body, err)
+			}
+		}
+		remove()
 	}
 }

@@ -2,10 +2,17 @@ package tablestore
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"iter"
+	"net/http"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"lifeboat/internal/azureerror"
 )
 
 // listed yields every row that the query finds, page by page as they are
@@ -38,9 +45,14 @@ func listed[T any](ctx context.Context, s *Store, doing string, query *aztables.
 func rows(ctx context.Context, s *Store, doing string, query *aztables.ListEntitiesOptions) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for pager := s.client.NewListEntitiesPager(query); pager.More(); {
-			page, err := pager.NextPage(ctx)
+			var answered *http.Response
+			page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &answered))
 			if err != nil {
 				yield(nil, failed(doing, err))
+				return
+			}
+			if len(page.Entities) == 0 && !isList(answered) {
+				yield(nil, fmt.Errorf("%s: storage answered with something else than rows: try again", azureerror.Scrub(doing)))
 				return
 			}
 			for _, entity := range page.Entities {
@@ -50,6 +62,14 @@ func rows(ctx context.Context, s *Store, doing string, query *aztables.ListEntit
 			}
 		}
 	}
+}
+
+// isList reports whether an answer is a page of rows, if only of none. An error
+// that comes with status 200 would pass for that.
+func isList(answer *http.Response) bool {
+	body, err := runtime.Payload(answer)
+	var page struct{ Value []json.RawMessage }
+	return err == nil && json.Unmarshal(body, &page) == nil && page.Value != nil
 }
 
 // withPrefix finds the rows whose keys begin with prefix, which ends in a bar:

@@ -20,6 +20,7 @@ package tablestore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
@@ -66,12 +67,22 @@ func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.G
 	}
 	found, err := s.client.GetEntity(ctx, service, key, nil)
 	switch {
+	case err == nil && !isRow(found.Value, service, key):
+		return aztables.GetEntityResponse{}, fmt.Errorf("%s: storage answered with something else than that row: try again", azureerror.Scrub(doing))
 	case err == nil:
 		return found, nil
 	case answerOf(err).missing():
 		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %w", doing, job.ErrNotFound)
 	}
 	return aztables.GetEntityResponse{}, failed(doing, err)
+}
+
+// isRow reports whether an answer is the row that was asked for. An error that
+// comes with status 200 would pass for a row without anything in it: a service
+// with no last backup to measure by, with no failover, and not serving.
+func isRow(data []byte, service, key string) bool {
+	var row struct{ PartitionKey, RowKey string }
+	return json.Unmarshal(data, &row) == nil && row.PartitionKey == service && row.RowKey == key
 }
 
 // possibleKey reports whether key has no character that Azure refuses, and no
