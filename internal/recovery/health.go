@@ -13,11 +13,11 @@ import (
 // it is down, that it has recovered, and that its last point is about to
 // lapse. Services whose summary says nothing new cost nothing.
 func (e *Engine) watchHealth(ctx context.Context, s plan.Service, known job.Summary) error {
-	now := e.now()
-	if healthMove(s, known, now).Empty() {
+	if healthMove(s, known, e.now()).Empty() {
 		return nil
 	}
 	return e.contended(ctx, func() error {
+		now := e.now() // what others have announced meanwhile is not older than this
 		summary, err := e.Store.StoredSummary(ctx, s.Name)
 		if err != nil {
 			return err
@@ -54,12 +54,19 @@ func healthMove(s plan.Service, known job.Summary, now time.Time) job.SummaryMov
 	return m
 }
 
+// steady is for how long a service that recovers must have nothing to announce:
+// by the clock of whoever announced it late, it may be late still.
+const steady = 10 * time.Minute
+
 // healthAt is s's health at now as it is announced: what is down is down until
-// it is well again.
+// it is well again, and what is well again is not about to be late.
 func healthAt(s plan.Service, known job.Summary, now time.Time) job.Health {
 	health := known.HealthAt(s.Cadence(), now)
-	if health == job.Late && known.Health == job.Down {
+	switch {
+	case health == job.Late && known.Health == job.Down:
 		return job.Down
+	case health == "" && known.HealthAt(s.Cadence(), now.Add(steady)) != "":
+		return known.Health
 	}
 	return health
 }

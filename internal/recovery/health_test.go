@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -324,4 +325,28 @@ func TestAWatchThatCouldNotReadTellsNoState(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Instances' clocks differ: what one has announced as late is not well again by
+// another's clock, by which it is not late yet.
+func TestAClockThatIsBehindAnnouncesNoRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const behind = 3 * time.Minute
+		w := recoverytest.NewWorld(hooksPlan(t, ""), slog.New(slog.DiscardHandler))
+		failing(w, time.Now().Add(time.Hour), time.Now().Add(40*time.Hour))
+		w.Run(t.Context(), 2*time.Hour)
+		slow := *w.Engine
+		slow.Now = func() time.Time { return time.Now().Add(-behind) }
+		for end := time.Now().Add(26 * time.Hour); time.Now().Before(end); w.Run(t.Context(), time.Minute) {
+			if err := slow.Watch(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		once(t, w, job.NoticeLate)
+		if n := len(said(t, w, job.NoticeRecovered)); n != 0 {
+			t.Errorf("%d notices that backups work again, and none did", n)
+		}
+		w.Run(t.Context(), 26*time.Hour)
+		once(t, w, job.NoticeLate, job.NoticeRecovered)
+	})
 }

@@ -77,7 +77,7 @@ func (c *call) health(n job.Notice) {
 		}
 	case job.NoticeRecovered:
 		clear(said)
-		if least > s.Interval+s.Grace {
+		if least-c.took() > s.Interval+s.Grace {
 			c.violate("I10", "%s is announced as well, and its newest good backup is %s old", s.Name, least)
 		}
 	}
