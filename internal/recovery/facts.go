@@ -113,10 +113,12 @@ func (e *Engine) facts(ctx context.Context, j job.Job, source plan.Service, at p
 	return f, considered{point: chosen.point, source: from.Summary, target: onto}, nil
 }
 
-// absent reports whether ARM says that there is no such service.
+// absent reports whether ARM says that there is no such service. Any other 404
+// may be a proxy's, or about something else.
 func absent(err error) bool {
 	var azure *job.AzureError
-	return errors.As(err, &azure) && azure.Status == http.StatusNotFound
+	return errors.As(err, &azure) && azure.Status == http.StatusNotFound &&
+		(azure.Code == "ResourceNotFound" || azure.Code == "ResourceGroupNotFound")
 }
 
 func answer(yes bool) gate.Answer {

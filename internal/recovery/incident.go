@@ -250,11 +250,27 @@ func (e *Engine) decide(ctx context.Context, service, id string, event job.Event
 		}
 	}
 	move := e.moveBetween(stored, to, event, nil)
-	if err := e.Store.Save(ctx, move); err != nil {
+	err = e.Store.Save(ctx, move)
+	if err != nil && !(errors.Is(err, job.ErrConflict) && e.isIn(ctx, to)) {
 		return err
 	}
 	e.saved(ctx, move)
 	return nil
+}
+
+// isIn reports whether a job's row is what a save has made it whose client was
+// told of a conflict: with its own first try, the answer to which was lost.
+func (e *Engine) isIn(ctx context.Context, to job.Job) bool {
+	row, err := e.Store.Job(ctx, to.Service, to.ID)
+	return err == nil && row.Revision == to.Revision && row.State == to.State && row.Reason == to.Reason && row.Message == to.Message &&
+		row.UpdatedAt.Sub(to.UpdatedAt).Abs() < time.Microsecond && approvedBy(row.Job) == approvedBy(to)
+}
+
+func approvedBy(j job.Job) string {
+	if j.Restore == nil {
+		return ""
+	}
+	return j.Restore.Approval.By
 }
 
 // incidentFacts are what the gates ask about the source's incident: the one
