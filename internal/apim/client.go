@@ -193,8 +193,8 @@ func (c *Client) Observe(ctx context.Context, s job.Service) (job.Observed, erro
 	if err != nil {
 		return job.Observed{}, translate(doing, job.ErrUnavailable, err)
 	}
-	if resp.Properties == nil || resp.Properties.ProvisioningState == nil {
-		return job.Observed{}, &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer has no provisioningState"}
+	if !isService(resp.ServiceResource, s) {
+		return job.Observed{}, &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer is not this service's resource, or has no provisioningState"}
 	}
 	return observed(resp.ServiceResource), nil
 }

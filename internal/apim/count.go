@@ -66,17 +66,24 @@ func countNamedValues(ctx context.Context, f *armapimanagement.ClientFactory, s 
 }
 
 // tally follows a list to its end.
-func tally[Page, Item any](ctx context.Context, doing string, pager *runtime.Pager[Page], items func(Page) []Item, name func(Item) *string) (job.Tally, error) {
+func tally[Page, Item any](ctx context.Context, doing string, pager *runtime.Pager[Page], items func(Page) []*Item, name func(*Item) *string) (job.Tally, error) {
 	var names []string
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
 			return job.Tally{}, translate(doing, lookKind(err), err)
 		}
-		for _, item := range items(page) {
-			if n := name(item); n != nil {
-				names = append(names, *n)
+		// Not to be taken for a list of none: error bodies come with a 200, too.
+		unfit := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer is not a list"}
+		list := items(page)
+		if list == nil {
+			return job.Tally{}, unfit
+		}
+		for _, item := range list {
+			if item == nil || name(item) == nil {
+				return job.Tally{}, unfit
 			}
+			names = append(names, *name(item))
 		}
 	}
 	return job.NewTally(names), nil

@@ -47,7 +47,7 @@ func FuzzAnswer(f *testing.F) {
 			}
 		}
 		// A list may lead to itself, so it ends.
-		w.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200 + int(status)%400, Header: header, Body: string(body), Times: 20})
+		w.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200 + (int(status)+200)%400, Header: header, Body: string(body), Times: 20})
 		w.tap.Inject(wire.Fault{Kind: wire.Instead, Status: http.StatusServiceUnavailable})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

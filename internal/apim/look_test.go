@@ -1,6 +1,7 @@
 package apim_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -92,12 +93,19 @@ func TestLooksThatFail(t *testing.T) {
 	}
 }
 
-func TestObserveWithoutAState(t *testing.T) {
+// What comes with a 200 and is not the service, or does not say its state.
+func TestObserveAnotherAnswer(t *testing.T) {
 	w := newWorld(t)
-	for _, body := range []string{`{}`, `{"name":"apim-weu"}`, `{"properties":{}}`, armBody("Oops", "Oops.")} {
+	for _, body := range []string{
+		`{}`, `{"name":"apim-weu"}`, `{"name":"apim-weu","properties":{}}`, armBody("Oops", "Oops."),
+		`{"properties":{"provisioningState":"Succeeded"}}`, `{"name":"apim-neu","properties":{"provisioningState":"Succeeded"}}`, // another service
+	} {
 		w.answer("GET", wire.Fault{Kind: wire.Instead, Status: 200, Body: body})
-		_, err := w.client.Observe(t.Context(), weu())
-		w.fails(err, job.AzureError{Kind: job.ErrUnavailable, Message: "the answer has no provisioningState"})
+		got, err := w.client.Observe(t.Context(), weu())
+		w.fails(err, job.AzureError{Kind: job.ErrUnavailable, Message: "the answer is not this service's resource, or has no provisioningState"})
+		if diff := cmp.Diff(job.Observed{}, got); diff != "" {
+			t.Errorf("%s: observed (-want +got):\n%s", body, diff)
+		}
 	}
 }
 
@@ -147,6 +155,41 @@ func TestCountThatBreaksOffHalfWay(t *testing.T) {
 	w.fails(err, job.AzureError{Kind: job.ErrUnavailable, Status: 503, Message: "HTTP 503 Service Unavailable"})
 	if got != (job.Inventory{}) {
 		t.Errorf("inventory = %+v, want none", got)
+	}
+}
+
+// An error body that comes with a 200 must not make a list of none, nor a short
+// one.
+func TestCountOfWhatIsNoList(t *testing.T) {
+	for list, kinds := range map[string]job.Resources{"apis": {APIs: true}, "products": {Products: true}, "namedValues": {NamedValues: true}} {
+		first := `{"value":[{"name":"a"}],"nextLink":"https://` + host + resource + "/" + list + `?$skip=100"}`
+		for _, body := range []string{armBody("Oops", "Oops."), `{}`, `{"value":null}`, `{"value":[null]}`, `{"value":[{}]}`} {
+			for page := 1; page <= 2; page++ {
+				t.Run(fmt.Sprintf("%s, page %d, %s", list, page, body), func(t *testing.T) {
+					w := newWorld(t)
+					if page == 2 {
+						w.answer("GET", wire.Fault{Kind: wire.Instead, Status: 200, Body: first})
+					}
+					w.answer("GET", wire.Fault{Kind: wire.Instead, Status: 200, Body: body})
+					got, err := w.client.Count(t.Context(), weu(), kinds)
+					w.fails(err, job.AzureError{Kind: job.ErrUnavailable, Message: "the answer is not a list"})
+					if n := w.requests("GET"); n != page || got != (job.Inventory{}) {
+						t.Errorf("%d requests counted %+v, want %d and nothing", n, got, page)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A list of none is one, on any page.
+func TestCountOfAnEmptyPage(t *testing.T) {
+	w := newWorld(t)
+	w.answer("GET", wire.Fault{Kind: wire.Instead, Status: 200, Body: `{"value":[{"name":"a"}],"nextLink":"https://` + host + resource + `/apis?$skip=100"}`})
+	w.answer("GET", wire.Fault{Kind: wire.Instead, Status: 200, Body: `{"value":[]}`})
+	got, err := w.client.Count(t.Context(), weu(), job.Resources{APIs: true})
+	if want := job.NewTally([]string{"a"}); err != nil || got.APIs != want {
+		t.Errorf("APIs = %+v, %v, want %+v", got.APIs, err, want)
 	}
 }
 

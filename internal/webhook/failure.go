@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 )
 
@@ -67,4 +68,18 @@ func (d destination) answered(status int) error {
 		return d.errorf("status %d%s: check the address in the setting", status, text)
 	}
 	return d.errorf("status %d%s", status, text)
+}
+
+// heeded judges what the answer to a ping says, without repeating it.
+// healthchecks.io answers 200 even to a ping that reaches no check, and to one
+// that it ignores.
+func (d destination) heeded(said string) error {
+	said = strings.ToLower(strings.TrimSpace(said))
+	switch {
+	case strings.HasPrefix(said, "ok (not found"):
+		return d.errorf("the receiver knows no such check: put the check's address into the setting")
+	case strings.HasPrefix(said, "ok (rate"):
+		return d.errorf("the receiver took no notice of it: too many pings")
+	}
+	return nil
 }

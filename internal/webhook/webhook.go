@@ -29,8 +29,12 @@ var ErrNotSet = errors.New("is not set")
 // timeout bounds one call, its answer included.
 const timeout = 10 * time.Second
 
-// maxAnswer is how much of an answer is read. What it says is of no interest.
-const maxAnswer = 64 << 10
+// maxAnswer is how much of an answer is read, and maxSaid how much of that a
+// heartbeat's is judged by. What a webhook's says is of no interest.
+const (
+	maxAnswer = 64 << 10
+	maxSaid   = 4 << 10
+)
 
 // Options say where addresses come from and how they are reached.
 type Options struct {
@@ -94,12 +98,14 @@ func (c *Client) Post(ctx context.Context, to plan.Webhook, id, contentType stri
 		}
 		sign(r.Header, key, id, c.now(), body)
 	}
-	return c.send(r, d)
+	_, err = c.send(r, d)
+	return err
 }
 
 // Ping tells the heartbeat whose URL is in setting of b, once; a nil error is
-// a 2xx. As in the pinging API of healthchecks.io, b is added to the URL's
-// path. An error wraps ErrNotSet if setting has no value.
+// a 2xx that does not say that it was of no effect (see heeded). As in the
+// pinging API of healthchecks.io, b is added to the URL's path. An error wraps
+// ErrNotSet if setting has no value.
 func (c *Client) Ping(ctx context.Context, setting string, b job.Beat) error {
 	d := destination{"heartbeat", setting}
 	address, err := c.address(d)
@@ -113,18 +119,25 @@ func (c *Client) Ping(ctx context.Context, setting string, b job.Beat) error {
 	if err != nil {
 		return d.unusable()
 	}
-	return c.send(r, d)
+	said, err := c.send(r, d)
+	if err != nil {
+		return err
+	}
+	return d.heeded(said)
 }
 
-func (c *Client) send(r *http.Request, d destination) error {
+// send returns how the answer begins, if it is a 2xx.
+func (c *Client) send(r *http.Request, d destination) (string, error) {
 	r.Header.Set("User-Agent", "lifeboat")
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return d.failed(r.Context(), err)
+		return "", d.failed(r.Context(), err)
 	}
-	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer) // the status is all that counts
+	// An answer that breaks off is one: the receiver has what was sent.
+	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxSaid))
+	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer-maxSaid)
 	_ = answer.Body.Close()
-	return d.answered(answer.StatusCode)
+	return string(said), d.answered(answer.StatusCode)
 }
 
 // destination is how errors call what was to be reached: by the plan's name

@@ -95,6 +95,45 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// healthchecks.io answers 200 to a ping of no check and to one that it ignores.
+func TestPingOfNoEffect(t *testing.T) {
+	const unknown, ignored = "the receiver knows no such check: put the check's address into the setting", "the receiver took no notice of it: too many pings"
+	for body, want := range map[string]string{
+		"OK (not found)": unknown, "ok (Not Found), s3cret\n": unknown, " \r\nOK (not found) https://host-s3cret.example": unknown,
+		"OK (rate-limited)": ignored, "OK (rate limited s3cret)\n": ignored,
+		"": "", "OK": "", "OK\n": "", "OK (": "", "Created": "", "not found": "", "<html><body>OK (not found)</body></html>": "", "<p>" + strings.Repeat("x", 64<<10): "",
+		strings.Repeat(" ", 64<<10) + "OK (not found)": "", "O\xff\x00": "",
+	} {
+		for _, beat := range []job.Beat{job.BeatStart, job.BeatSuccess, job.BeatFail} {
+			c := client(map[string]string{"OPS_URL": secretURL, "BEAT": secretURL}, roundTrip(func(*http.Request) (*http.Response, error) {
+				a := answer(200)
+				a.Body = io.NopCloser(strings.NewReader(body))
+				return a, nil
+			}))
+			err := c.Ping(t.Context(), "BEAT", beat)
+			if want == "" && err != nil || want != "" && (err == nil || err.Error() != "heartbeat (app setting BEAT): "+want) {
+				t.Errorf("%.40q: %v, want %q", body, err, want)
+			}
+			clean(t, err)
+			if err := c.Post(t.Context(), ops, "id", "text/plain", nil); err != nil {
+				t.Errorf("%.40q: post: %v", body, err)
+			}
+		}
+	}
+}
+
+// What the status says goes before what the answer says.
+func TestPingThatIsRefused(t *testing.T) {
+	c := client(map[string]string{"BEAT": secretURL}, roundTrip(func(*http.Request) (*http.Response, error) {
+		a := answer(404)
+		a.Body = io.NopCloser(strings.NewReader("OK (rate-limited)"))
+		return a, nil
+	}))
+	if err := c.Ping(t.Context(), "BEAT", job.BeatStart); err == nil || !strings.Contains(err.Error(), "status 404") {
+		t.Errorf("%v, want the status", err)
+	}
+}
+
 func TestNoRedirectIsFollowed(t *testing.T) {
 	var lured atomic.Int32
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { lured.Add(1) }))
@@ -183,11 +222,16 @@ func TestAnAnswerIsReadInPart(t *testing.T) {
 		a.Body = body
 		return a, nil
 	}))
-	if err := c.Post(t.Context(), ops, "id", "text/plain", nil); err != nil {
-		t.Fatal(err)
-	}
-	if n := body.read.Load(); n > 64<<10 || n == 0 {
-		t.Errorf("%d bytes of the answer were read", n)
+	for name, call := range map[string]func() error{
+		"post": func() error { return c.Post(t.Context(), ops, "id", "text/plain", nil) },
+		"ping": func() error { return c.Ping(t.Context(), "OPS_URL", job.BeatStart) },
+	} {
+		if err := call(); err != nil {
+			t.Fatal(err)
+		}
+		if n := body.read.Swap(0); n > 64<<10 || n == 0 {
+			t.Errorf("%s: %d bytes of the answer were read", name, n)
+		}
 	}
 }
 
@@ -198,8 +242,10 @@ func TestABrokenAnswerIsASuccess(t *testing.T) {
 		a.Body = io.NopCloser(io.MultiReader(strings.NewReader("o"), broken{}))
 		return a, nil
 	}))
-	if err := c.Post(t.Context(), ops, "id", "text/plain", nil); err != nil {
-		t.Error(err)
+	for _, err := range []error{c.Post(t.Context(), ops, "id", "text/plain", nil), c.Ping(t.Context(), "OPS_URL", job.BeatStart)} {
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 
