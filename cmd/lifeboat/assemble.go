@@ -64,12 +64,12 @@ func assemble(c config.Config, getenv func(string) string, log *slog.Logger) (*r
 }
 
 // tableName is what containers are claimed by: the same for the app and for its
-// operators.
+// operators, however each spells what Azure takes for one name.
 func tableName(c config.Config) string {
 	if c.State.Name == "" {
-		return "development/" + c.Table
+		return "development/" + strings.ToLower(c.Table)
 	}
-	return strings.TrimRight(c.State.Name, "/") + "/" + c.Table
+	return strings.ToLower(strings.TrimRight(c.State.Name, "/") + "/" + c.Table)
 }
 
 // readPlan reads the plan and checks what only the app settings can tell.

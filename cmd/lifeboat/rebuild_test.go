@@ -5,8 +5,26 @@ import (
 	"strings"
 	"testing"
 
+	"lifeboat/internal/config"
 	"lifeboat/internal/job"
 )
+
+// Whoever spells one table otherwise has the same claim.
+func TestTableName(t *testing.T) {
+	for want, spellings := range map[string][]config.Config{
+		"https://state.table.core.windows.net/lifeboat": {
+			{Table: "lifeboat", State: config.Endpoint{Name: "https://state.table.core.windows.net"}},
+			{Table: "Lifeboat", State: config.Endpoint{Name: "https://State.table.core.windows.net/"}},
+		},
+		"development/lifeboat": {{Table: "lifeboat"}, {Table: "LifeBoat"}},
+	} {
+		for _, c := range spellings {
+			if got := tableName(c); got != want {
+				t.Errorf("the table %s of %q is %q, want %q", c.Table, c.State.Name, got, want)
+			}
+		}
+	}
+}
 
 // The rows of the points are gone; the container tells of all of them.
 func TestRebuild(t *testing.T) {

@@ -32,9 +32,6 @@ func (s *Store) Amend(ctx context.Context, where job.Service, backup string, cha
 	for range amendTries {
 		text, tag, err := download(ctx, c, name)
 		switch a := answerOf(err); {
-		case err == nil && tag == nil:
-			// Without it the write would have no condition.
-			return fmt.Errorf("%s: the answer names no ETag", doing)
 		case err == nil:
 		case a.missing() || a.containerMissing():
 			return fmt.Errorf("%s: %w", doing, job.ErrNotFound)

@@ -2,6 +2,7 @@ package blobstore_test
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -132,9 +133,9 @@ func TestAuthorityUntagged(t *testing.T) {
 	b := setup(t)
 	text, err := os.ReadFile("testdata/authority.json")
 	check(t, err)
-	b.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200, Body: string(text)})
+	b.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200, Body: string(text), Header: http.Header{"X-Ms-Blob-Type": {"BlockBlob"}}})
 	_, err = b.Authority(t.Context(), backups)
-	unnamed(t, err, "ETag", authority)
+	unnamed(t, err, "not a blob's", authority)
 }
 
 // Each start of an operation and each deletion waits for a look.

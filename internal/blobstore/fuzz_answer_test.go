@@ -29,7 +29,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, status uint16, code, length string, body []byte) {
 		b := setup(t)
-		header := http.Header{"Content-Type": {"application/xml"}, "Last-Modified": {"Sat, 01 Jan 2000 02:00:00 GMT"}, "Etag": {`"1"`}}
+		header := http.Header{"Content-Type": {"application/xml"}, "Last-Modified": {"Sat, 01 Jan 2000 02:00:00 GMT"}, "Etag": {`"1"`}, "X-Ms-Blob-Type": {"BlockBlob"}}
 		for name, value := range map[string]string{"X-Ms-Error-Code": code, "X-Ms-Meta-A": length} {
 			if !strings.ContainsFunc(value, unicode.IsControl) {
 				header.Set(name, value)

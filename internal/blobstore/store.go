@@ -63,8 +63,8 @@ func (s *Store) Artefact(ctx context.Context, where job.Service, name string) (j
 	}
 	got, err := c.NewBlobClient(name).GetProperties(ctx, nil)
 	switch a := answerOf(err); {
-	case err == nil && got.ContentLength == nil:
-		return job.Artefact{}, fmt.Errorf("%s: the answer names no size", doing)
+	case err == nil && (got.ETag == nil || got.BlobType == nil || got.ContentLength == nil):
+		return job.Artefact{}, failed(doing, errNoBlob)
 	case err == nil:
 		return job.Artefact{Name: name, Size: *got.ContentLength}, nil
 	case a.containerMissing():
@@ -122,12 +122,19 @@ func upload(ctx context.Context, c *container.Client, name string, text []byte, 
 	return err
 }
 
+// errNoBlob: something else than storage answered, a proxy say, and whether
+// there is a blob is not known. The SDK looks at the status alone.
+var errNoBlob = errors.New("the answer is not a blob's: try again")
+
 // download reads a sidecar or the like, or the beginning of what is too large
-// for one.
+// for one. Where there is no error there is a tag.
 func download(ctx context.Context, c *container.Client, name string) (text []byte, tag *azcore.ETag, err error) {
 	got, err := c.NewBlobClient(name).DownloadStream(ctx, nil)
 	if err != nil {
 		return nil, nil, err
+	}
+	if got.ETag == nil || got.BlobType == nil {
+		return nil, nil, errors.Join(errNoBlob, got.Body.Close())
 	}
 	text, err = io.ReadAll(io.LimitReader(got.Body, maxSidecar+1))
 	return text, got.ETag, errors.Join(err, got.Body.Close())

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,40 @@ func TestTrouble(t *testing.T) {
 			})
 		}
 		remove()
+	}
+}
+
+// A page with status 200 is neither a backup nor a sidecar: what is there
+// stays unknown, and nothing is written by it.
+func TestNoBlob(t *testing.T) {
+	const page = `<?xml version="1.0"?><Error><Code>ServerBusy</Code><Message>No.</Message></Error>`
+	length := []string{strconv.Itoa(len(page))}
+	looks := calls()
+	delete(looks, "Remove") // which reads nothing
+	delete(looks, "Claim")
+	for name, header := range map[string]http.Header{
+		"a bare page":            {"Content-Length": length, "Content-Type": {"application/xml"}},
+		"a page with a tag":      {"Content-Length": length, "Etag": {`"1"`}},
+		"a blob without its tag": {"Content-Length": length, "X-Ms-Blob-Type": {"BlockBlob"}},
+	} {
+		for call, do := range looks {
+			t.Run(name+" to "+call, func(t *testing.T) {
+				b := setup(t)
+				b.recorded(t)
+				before := b.sidecar(t)
+				b.tap.Inject(wire.Fault{Kind: wire.Instead, Status: 200, Header: header, Body: page, Match: func(r *http.Request) bool {
+					return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Query().Get("comp") != "list"
+				}})
+				err := do(t.Context(), b.Store)
+				unnamed(t, err, "the answer is not a blob's: try again", "container backups of account devstoreaccount1")
+				if errors.Is(err, job.ErrUnreadable) || errors.Is(err, job.ErrRefused) {
+					t.Errorf("error %v is taken for the blob's", err)
+				}
+				if b.sidecar(t) != before {
+					t.Errorf("the sidecar has become %s", b.sidecar(t))
+				}
+			})
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"lifeboat/internal/job"
@@ -32,13 +33,17 @@ func (e *Engine) authorised(ctx context.Context, s job.Service) error {
 			return err
 		case err != nil:
 			return err
-		case a.Table != e.Table:
+		case !e.mine(a):
 			return fmt.Errorf("container %s of %s belongs to the Lifeboat whose table is %s, since %s: %w: stop this one, or take over by lifeboat rebuild",
 				s.Container, s.Account, a.Table, a.At.UTC().Format(time.RFC3339), job.ErrForeign)
 		}
 		return nil
 	})
 }
+
+// mine: a was claimed for this engine's table. Azure tells neither accounts nor
+// tables apart by case, and a claim has the spelling of whoever made it.
+func (e *Engine) mine(a job.StoredAuthority) bool { return strings.EqualFold(a.Table, e.Table) }
 
 // unauthorised is what becomes of a job that may not start anything now.
 func unauthorised(err error) job.Deferred {
@@ -59,7 +64,7 @@ func (e *Engine) takeOver(ctx context.Context, s job.Service, by string) error {
 		if err != nil && !errors.Is(err, job.ErrNotFound) {
 			return err
 		}
-		if a.Table == e.Table {
+		if e.mine(a) {
 			return nil
 		}
 		return e.Blobs.Claim(ctx, s, a, job.Authority{Table: e.Table, Epoch: a.Epoch + 1, At: e.now(), By: by})

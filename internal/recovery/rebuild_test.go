@@ -113,6 +113,37 @@ func TestWhoeverTookOverDecides(t *testing.T) {
 	})
 }
 
+// An operator may have spelt the table otherwise than the app does.
+func TestATableIsTheSameInAnySpelling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := nights(t, testPlan(t, keepTwo), 2)
+		w.Engine.Table = "https://State.table.core.windows.net/Lifeboat"
+		if _, err := w.Engine.Rebuild(t.Context(), "apim-weu", "ann"); err != nil {
+			t.Fatal(err)
+		}
+		where := w.Engine.Plan.Services[0].Service
+		claim, err := w.Azure.Authority(t.Context(), where)
+		if err != nil || claim.Table != w.Engine.Table {
+			t.Fatalf("claimed for %q, %v", claim.Table, err)
+		}
+		w.Engine.Table = "https://state.table.core.windows.net/lifeboat"
+		posts := len(w.Azure.Operations())
+		w.Run(t.Context(), 24*time.Hour)
+		if len(w.Azure.Operations()) == posts {
+			t.Error("nothing was started")
+		}
+		if _, err := w.Engine.Prune(t.Context(), "apim-weu"); err != nil {
+			t.Errorf("Prune = %v", err)
+		}
+		if _, err := w.Engine.Rebuild(t.Context(), "apim-weu", "bob"); err != nil {
+			t.Fatal(err)
+		}
+		if now, err := w.Azure.Authority(t.Context(), where); err != nil || now != claim {
+			t.Errorf("the claim is %+v, %v, want %+v", now, err, claim)
+		}
+	})
+}
+
 func checkLive(t *testing.T, w *recoverytest.World) {
 	t.Helper()
 	for _, p := range w.Store.Catalogue("apim-weu") {
