@@ -58,6 +58,8 @@ func TestTheStoryHasEveryStage(t *testing.T) {
 		v.story()
 		time.Sleep(4 * time.Hour)
 		v.settled()
+		mu.Lock() // the timers go on
+		defer mu.Unlock()
 		for _, s := range every() {
 			if !seen[s] {
 				t.Errorf("nothing was %s", s)

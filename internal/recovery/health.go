@@ -56,7 +56,7 @@ func healthMove(s plan.Service, known job.Summary, now time.Time) job.SummaryMov
 
 // steady is for how long a service that recovers must have nothing to announce:
 // by the clock of whoever announced it late, it may be late still.
-const steady = 10 * time.Minute
+func steady(c job.Cadence) time.Duration { return min(10*time.Minute, c.Interval/12) }
 
 // healthAt is s's health at now as it is announced: what is down is down until
 // it is well again, and what is well again is not about to be late.
@@ -65,7 +65,7 @@ func healthAt(s plan.Service, known job.Summary, now time.Time) job.Health {
 	switch {
 	case health == job.Late && known.Health == job.Down:
 		return job.Down
-	case health == "" && known.HealthAt(s.Cadence(), now.Add(steady)) != "":
+	case health == "" && known.HealthAt(s.Cadence(), now.Add(steady(s.Cadence()))) != "":
 		return known.Health
 	}
 	return health
