@@ -67,14 +67,14 @@ func countNamedValues(ctx context.Context, f *armapimanagement.ClientFactory, s 
 
 // tally follows a list to its end.
 func tally[Page, Item any](ctx context.Context, doing string, pager *runtime.Pager[Page], items func(Page) []*Item, name func(*Item) *string) (job.Tally, error) {
+	// Not to be taken for a list of none: error bodies come with a 200, too.
+	unfit := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer is not a list"}
 	var names []string
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
 			return job.Tally{}, translate(doing, lookKind(err), err)
 		}
-		// Not to be taken for a list of none: error bodies come with a 200, too.
-		unfit := &job.AzureError{Kind: job.ErrUnavailable, Doing: doing, Message: "the answer is not a list"}
 		list := items(page)
 		if list == nil {
 			return job.Tally{}, unfit

@@ -122,7 +122,7 @@ func (e *Engine) putOff(ctx context.Context, s plan.Service, id string, at time.
 		return false, err
 	case j.State != job.Pending:
 		return false, fmt.Errorf("job %s has just begun: %w", id, job.ErrConflict)
-	case j.Deadline.Sub(e.now()) < s.Rules.Deadline/2:
+	case !e.hasTime(j.Job, s):
 		return false, nil
 	}
 	// Counted from the change, a copy that is delivered later puts nothing off.

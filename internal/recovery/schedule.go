@@ -100,7 +100,13 @@ func (e *Engine) cover(ctx context.Context, s plan.Service, id string, to time.T
 		}
 		return err == nil, err
 	}
-	return !j.State.Terminal() && (j.State != job.Pending || j.Deadline.Sub(e.now()) >= s.Rules.Deadline/2), nil
+	return !j.State.Terminal() && (j.State != job.Pending || e.hasTime(j.Job, s)), nil
+}
+
+// hasTime reports whether a backup that waits has enough time left to stand for
+// what comes now. Another may end before it has begun.
+func (e *Engine) hasTime(j job.Job, s plan.Service) bool {
+	return j.Deadline.Sub(e.now()) >= s.Rules.Deadline/2
 }
 
 // create inserts a job and sends its first prompt. It reports whether the job
