@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -137,13 +138,19 @@ func appIn(token string) string {
 	return cmp.Or(who.V1, who.V2)
 }
 
+// errNotStorage: a proxy, say, has answered. The SDK looks at the status alone.
+var errNotStorage = errors.New("something else than Azure Storage has answered")
+
 // container looks at the properties of s's container.
 func (s *sights) container(ctx context.Context, where job.Service) error {
 	client, err := s.blobs(where.Account)
 	if err != nil {
 		return err
 	}
-	_, err = client.NewContainerClient(where.Container).GetProperties(ctx, nil)
+	got, err := client.NewContainerClient(where.Container).GetProperties(ctx, nil)
+	if err == nil && (got.ETag == nil || got.LastModified == nil) {
+		return errNotStorage
+	}
 	return err
 }
 
@@ -154,8 +161,8 @@ func (s *sights) corsRules(ctx context.Context, account string) (int, error) {
 		return 0, err
 	}
 	got, err := client.GetProperties(ctx, nil)
-	if err != nil {
-		return 0, err
+	if err == nil && got.Version == nil {
+		return 0, errNotStorage
 	}
-	return len(got.CORS), nil
+	return len(got.CORS), err
 }

@@ -15,10 +15,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus/admin"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 	"github.com/google/go-cmp/cmp"
 
 	"lifeboat/internal/config"
 	lending "lifeboat/internal/emulator/identity"
+	"lifeboat/internal/job"
 	"lifeboat/internal/preflight"
 )
 
@@ -129,5 +131,18 @@ func TestQueueSettings(t *testing.T) {
 		if got, err := read(a); err == nil {
 			t.Errorf("%d: %+v, want an error", a.status, got)
 		}
+	}
+}
+
+// A proxy that asks for a sign-in answers 200 to everything.
+func TestAnAnswerOfSomebodyElseIsNoContainer(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	defer proxy.Close()
+	s := &sights{blobs: func(string) (*service.Client, error) { return service.NewClientWithNoCredential(proxy.URL, nil) }}
+	if err := s.container(t.Context(), job.Service{Account: "stbackups", Container: "apim-backups"}); !errors.Is(err, errNotStorage) {
+		t.Errorf("the container: %v", err)
+	}
+	if _, err := s.corsRules(t.Context(), "stbackups"); !errors.Is(err, errNotStorage) {
+		t.Errorf("the account's CORS rules: %v", err)
 	}
 }
