@@ -206,9 +206,9 @@ func (r *reader) completeStandbys(e entry, path string, s *Service) {
 
 // consistentStandbys checks that one name means one resource in the whole
 // plan: names are partitions, and a lease holds for one resource.
-func (r *reader) consistentStandbys(at *token.Token, p *Plan) {
+func (r *reader) consistentStandbys(p *Plan) {
 	names, resources := map[string]string{}, map[string]string{}
-	check := func(path, name, id string) {
+	check := func(at *token.Token, path, name, id string) {
 		id = strings.ToLower(id)
 		if id == "" {
 			return
@@ -229,19 +229,22 @@ func (r *reader) consistentStandbys(at *token.Token, p *Plan) {
 	}
 	for _, s := range p.Services {
 		for _, standby := range s.Standbys {
-			check(join("services", s.Name+".standbys."+standby.Name), standby.Name, standby.resourceID)
+			check(r.at[s.Name], join("services", s.Name+".standbys."+standby.Name), standby.Name, standby.resourceID)
 		}
 	}
 }
 
 // consistentRules checks that an alert rule asks for one service only: what it
 // asks for would be ambiguous otherwise.
-func (r *reader) consistentRules(at *token.Token, p *Plan) {
+func (r *reader) consistentRules(p *Plan) {
 	asks := map[string]string{}
 	for _, s := range p.Services {
 		for _, rule := range s.Failover.Rules {
-			if other, ok := asks[rule]; ok {
-				r.report(at, join("services", s.Name+".failover.rules"), "alert rule %q belongs to %s already", rule, other)
+			switch other, ok := asks[rule]; {
+			case ok && other == s.Name:
+				r.report(r.at[s.Name], join("services", s.Name+".failover.rules"), "alert rule %q stands here twice", rule)
+			case ok:
+				r.report(r.at[s.Name], join("services", s.Name+".failover.rules"), "alert rule %q belongs to %s already", rule, other)
 			}
 			asks[rule] = s.Name
 		}

@@ -85,3 +85,26 @@ func TestParseReportsMistakesAboutStandbys(t *testing.T) {
 		})
 	}
 }
+
+// In a plan of hundreds of services a mistake must be found.
+func TestAMistakeBetweenServicesHasTheLineOfOne(t *testing.T) {
+	const services = `version: 1
+defaults: {storageAccount: stbackups, container: apim}
+services:
+  a:
+    resourceId: ID-a
+    standbys: {x: {resourceId: ID-x}}
+    failover: {rules: [down, down]}
+  b:
+    resourceId: ID-b
+    standbys: {y: {resourceId: ID-x}}
+    failover: {rules: [down]}
+`
+	_, err := Parse("p", []byte(strings.ReplaceAll(services, "ID-", id)))
+	want := `p:4:3: services.a.failover.rules: alert rule "down" stands here twice
+p:8:3: services.b.standbys.y: the same resource is called x elsewhere: one resource has one name
+p:8:3: services.b.failover.rules: alert rule "down" belongs to a already`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/goccy/go-yaml/token"
 )
 
 const (
@@ -36,13 +35,13 @@ func (r *reader) history(e entry, p *Plan) {
 
 // consistentHistory checks that nothing that can still be used or go on is
 // older than the history.
-func (r *reader) consistentHistory(at *token.Token, p *Plan) {
+func (r *reader) consistentHistory(p *Plan) {
 	for _, s := range p.Services {
 		if s.RestorableFor > p.History {
-			r.report(at, join("services", s.Name), "restorableFor (%s) is longer than history (%s): the jobs of backups that can be restored would be gone", s.RestorableFor, p.History)
+			r.report(r.at[s.Name], join("services", s.Name), "restorableFor (%s) is longer than history (%s): the jobs of backups that can be restored would be gone", s.RestorableFor, p.History)
 		}
 		if s.Rules.Deadline > p.History {
-			r.report(at, join("services", s.Name), "deadline (%s) is longer than history (%s)", s.Rules.Deadline, p.History)
+			r.report(r.at[s.Name], join("services", s.Name), "deadline (%s) is longer than history (%s)", s.Rules.Deadline, p.History)
 		}
 	}
 }

@@ -43,6 +43,11 @@ type reader struct {
 	webhooks []string
 	// addresses says where the plan names an app setting that holds a URL.
 	addresses map[string]string
+	// given are the settings that all services have from the plan's defaults,
+	// nil if there are none.
+	given ast.Node
+	// at is where each service stands.
+	at map[string]*token.Token
 }
 
 func (r *reader) report(at *token.Token, path, format string, args ...any) {
@@ -120,6 +125,7 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 			}
 		case "defaults":
 			if m, ok := r.mapping(e.value, "defaults"); ok {
+				r.given = m
 				readSettings(r, m, "defaults", serviceSettings, &defaults, true)
 			}
 		case "services":
@@ -136,9 +142,9 @@ func (r *reader) plan(root *ast.MappingNode) *Plan {
 		return nil
 	}
 	p.Services = r.services(*services, defaults)
-	r.consistentStandbys(services.at, p)
-	r.consistentRules(services.at, p)
-	r.consistentHistory(services.at, p)
+	r.consistentStandbys(p)
+	r.consistentRules(p)
+	r.consistentHistory(p)
 	return p
 }
 
@@ -169,8 +175,10 @@ func (r *reader) services(e entry, defaults Service) []Service {
 	}
 	var all []Service
 	taken := map[string]string{}
+	r.at = map[string]*token.Token{}
 	for _, e := range r.entries(m, "services") {
 		path := join("services", e.key)
+		r.at[e.key] = e.at
 		s := defaults
 		s.Name = e.key
 		if !isName(e.key) {
@@ -226,28 +234,23 @@ func readSettings[T any](r *reader, m *ast.MappingNode, path string, settings []
 
 // complete checks what only the whole service can tell.
 func (r *reader) complete(e entry, path string, s *Service) {
-	missing := func(key, when string) {
-		known, _ := find(serviceSettings, key)
-		r.report(e.at, join(path, key), "missing%s: want %s", when, known.want)
+	// A value that stands there and is none has been reported, and so has a
+	// resource among the defaults.
+	need := func(value, key, when string) {
+		inherited := key != "resourceId" && has(r.given, key)
+		if value == "" && !has(e.value, key) && !inherited {
+			known, _ := find(serviceSettings, key)
+			r.report(e.at, join(path, key), "missing%s: want %s", when, known.want)
+		}
 	}
-	if s.resourceID == "" && !has(e.value, "resourceId") {
-		missing("resourceId", "")
-	}
-	if s.Account == "" && !has(e.value, "storageAccount") {
-		missing("storageAccount", "")
-	}
-	if s.Container == "" && !has(e.value, "container") {
-		missing("container", "")
-	}
+	need(s.resourceID, "resourceId", "")
+	need(s.Account, "storageAccount", "")
+	need(s.Container, "container", "")
 	switch s.Access.Mode {
 	case "UserAssignedManagedIdentity":
-		if s.Access.ClientID == "" && !has(e.value, "clientId") {
-			missing("clientId", " with access UserAssignedManagedIdentity")
-		}
+		need(s.Access.ClientID, "clientId", " with access UserAssignedManagedIdentity")
 	case "AccessKey":
-		if s.Access.KeySetting == "" && !has(e.value, "accessKeySetting") {
-			missing("accessKeySetting", " with access AccessKey")
-		}
+		need(s.Access.KeySetting, "accessKeySetting", " with access AccessKey")
 	}
 	r.consistent(e, path, s)
 	r.completeStandbys(e, path, s)

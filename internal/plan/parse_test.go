@@ -163,3 +163,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAWrongDefaultIsOneMistake(t *testing.T) {
+	const services = `version: 1
+defaults: {storageAccount: St, container: Cont, access: UserAssignedManagedIdentity, clientId: me}
+services:
+  a: {resourceId: ID-a}
+  b: {resourceId: ID-b}
+  c: {container: apim}
+`
+	_, err := Parse("p", []byte(strings.ReplaceAll(services, "ID-", id)))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	got := strings.Split(err.Error(), "\n")
+	if len(got) != 4 || !strings.HasPrefix(got[3], "p:6:3: services.c.resourceId: missing") {
+		t.Errorf("want the three defaults and c's resource once each:\n%v", err)
+	}
+}

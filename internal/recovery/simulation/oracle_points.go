@@ -147,9 +147,14 @@ func (c *call) marked(service string, p job.Point) {
 }
 
 // prompt is how long after its deadline a job that nothing hinders has ended:
-// a run of the watchdog, what that waits for before it prompts, and clocks that
-// differ.
+// a run of the watchdog, what that waits for before it prompts, and the moves
+// that are left.
 const prompt = 15 * time.Minute
+
+// movesLeft is how many prompts a job needs from its deadline on, if its
+// operation has succeeded: to see that, to verify and to prune. One that was
+// sent by a clock that is ahead comes late by as much.
+const movesLeft = 3
 
 // overdue holds every job that goes on against I2.
 func (c *call) overdue() {
@@ -166,7 +171,7 @@ func (c *call) overdue() {
 				limit = excused
 			}
 		}
-		if late := c.now().Sub(limit); late > prompt {
+		if late := c.now().Sub(limit); late > prompt+movesLeft*max(0, c.skews[1]) {
 			c.violate("I2", "job %s is %s %s after its deadline: %s", j.ID, j.State, late, j.Reason)
 		}
 	}
