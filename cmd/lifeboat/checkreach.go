@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -123,19 +121,8 @@ func stateAddress(c config.Config) string {
 
 // appIn is the client id in a token, "" if it has none.
 func appIn(token string) string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return ""
-	}
-	claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	var who struct {
-		V1 string `json:"appid"`
-		V2 string `json:"azp"`
-	}
-	if err != nil || json.Unmarshal(claims, &who) != nil {
-		return ""
-	}
-	return cmp.Or(who.V1, who.V2)
+	who := claimsOf(token)
+	return cmp.Or(who.AppID, who.Party)
 }
 
 // errNotStorage: a proxy, say, has answered. The SDK looks at the status alone.

@@ -161,25 +161,32 @@ func accountOf(ctx context.Context, identity azcore.TokenCredential) string {
 }
 
 func nameIn(token string) string {
+	who := claimsOf(token)
+	return cmp.Or(who.UPN, who.Preferred, who.Unique, who.App, who.AppID)
+}
+
+// claims are what is read of a token: who it is of.
+type claims struct {
+	UPN       string `json:"upn"`
+	Preferred string `json:"preferred_username"`
+	Unique    string `json:"unique_name"`
+	App       string `json:"app_displayname"`
+	AppID     string `json:"appid"`
+	Party     string `json:"azp"` // what AppID is in a token of version 2
+}
+
+// claimsOf are none where the token can't be read.
+func claimsOf(token string) claims {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return ""
+		return claims{}
 	}
-	claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return ""
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	var c claims
+	if err != nil || json.Unmarshal(text, &c) != nil {
+		return claims{}
 	}
-	var who struct {
-		UPN       string `json:"upn"`
-		Preferred string `json:"preferred_username"`
-		Unique    string `json:"unique_name"`
-		App       string `json:"app_displayname"`
-		AppID     string `json:"appid"`
-	}
-	if json.Unmarshal(claims, &who) != nil {
-		return ""
-	}
-	return cmp.Or(who.UPN, who.Preferred, who.Unique, who.App, who.AppID)
+	return c
 }
 
 // osUser is who is logged in to this machine.

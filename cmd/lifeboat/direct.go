@@ -104,7 +104,29 @@ func (d *desk) requestHere(ctx context.Context, body []byte) error {
 	if !ok {
 		return &exit{exitUsage, fmt.Errorf("a %T is not a request", decoded)}
 	}
-	return applied(ctx, func(ctx context.Context) error { return d.engine().Request(ctx, r) })
+	return applied(ctx, func(ctx context.Context) error {
+		if r.Kind == request.Maintenance {
+			if r.EnqueuedAt, err = d.lastWord(ctx, r.Service); err != nil {
+				return err
+			}
+		}
+		return d.engine().Request(ctx, r)
+	})
+}
+
+// lastWord is when a word about a service's maintenance is said that is said
+// now. It is later than the one that stands, whatever clock that was sent by:
+// of two words the earlier is dropped, and so is a copy of it that comes late.
+func (d *desk) lastWord(ctx context.Context, service string) (time.Time, error) {
+	stands, err := d.store.StoredSummary(ctx, service)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := d.now()
+	if next := stands.MaintenanceAsked.Add(time.Millisecond); next.After(now) {
+		return next, nil
+	}
+	return now, nil
 }
 
 func (d *desk) approvalHere(ctx context.Context, body []byte) error {
@@ -140,7 +162,7 @@ func (d *desk) follow(ctx context.Context, home, id string, w waiting) (job.Job,
 	for _, other := range d.prompts.left() {
 		d.note("lifeboat: job %s was made too; the app moves it on, or: lifeboat resume %s\n", other, other)
 	}
-	if codeOf(err) == exitInterrupted {
+	if err != nil && !errors.Is(err, errGone) {
 		d.note("lifeboat: nobody moves the job on now, unless the app runs; what Azure was asked for goes on. To take it up again: lifeboat resume %s\n", id)
 	}
 	return j, err

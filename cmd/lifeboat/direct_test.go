@@ -250,3 +250,36 @@ func TestOpenRestore(t *testing.T) {
 		}
 	})
 }
+
+// The last word about maintenance counts, also if the clock of whoever says it
+// is behind the one of the word before.
+func TestMaintenanceByAClockThatIsBehind(t *testing.T) {
+	inWorld(t, worldPlan, false, func(w *world) {
+		stands := func() job.Summary {
+			t.Helper()
+			s, err := w.store().Summary(w.t.Context(), "apim-weu")
+			w.must(err)
+			return s
+		}
+		w.did(exitDone, "maintenance", "apim-weu", "on")
+		time.Sleep(10 * time.Second)
+		on := stands()
+		if on.MaintenanceUntil.IsZero() {
+			t.Fatal("no maintenance")
+		}
+		w.ahead = -90 * time.Second
+		w.did(exitDone, "maintenance", "apim-weu", "off", "--direct")
+		off := stands()
+		if !off.MaintenanceUntil.IsZero() {
+			t.Errorf("maintenance until %s", off.MaintenanceUntil)
+		}
+		if !off.MaintenanceAsked.After(on.MaintenanceAsked) {
+			t.Errorf("asked at %s: a copy of the word of %s undoes it", off.MaintenanceAsked, on.MaintenanceAsked)
+		}
+		w.did(exitDone, "maintenance", "apim-weu", "on")
+		time.Sleep(10 * time.Second)
+		if stands().MaintenanceUntil.IsZero() {
+			t.Error("a later word of the queue was dropped")
+		}
+	})
+}

@@ -75,6 +75,13 @@ var remedies = []struct{ sign, remedy string }{
 	{"no such host", "check the name in the settings; see whether this machine is in a network that may resolve it"},
 }
 
+// denied reports whether Azure has refused, or has no such table: time alone
+// changes neither.
+func denied(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "HTTP 401") || strings.Contains(text, "HTTP 403") || strings.Contains(text, "TableNotFound")
+}
+
 // remedy is what to do about err, or "".
 func remedy(err error) string {
 	if errors.Is(err, job.ErrNewerSchema) {

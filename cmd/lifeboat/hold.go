@@ -11,8 +11,8 @@ import (
 	"lifeboat/internal/plan"
 )
 
-// maxHeldFor is how long a hold's reason may be: as long as a request's.
-const maxHeldFor = 1000
+// maxHoldReason is how long a hold's reason may be, in bytes: as long as a request's.
+const maxHoldReason = 1000
 
 func holdCommand(p *program) *cobra.Command {
 	var reason, by string
@@ -63,8 +63,8 @@ func hold(ctx context.Context, d *desk, name, blob, reason, by string) error {
 	switch {
 	case reason == "":
 		return wrongUsage("a hold needs a reason, which tells others when it may end: say --reason TEXT")
-	case len(reason) > maxHeldFor:
-		return wrongUsage("--reason: want at most %d bytes", maxHeldFor)
+	case len(reason) > maxHoldReason:
+		return wrongUsage("--reason: want at most %d bytes", maxHoldReason)
 	}
 	s, p, err := d.holdable(ctx, name, blob)
 	if err != nil {

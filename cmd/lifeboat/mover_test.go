@@ -155,7 +155,7 @@ func TestAJobThatCantBeMoved(t *testing.T) {
 		j := job.NewBackup("apim-weu", now, now, job.Rules{Deadline: time.Hour}, now)
 		j.State = "Levitating"
 		w.must(w.store().Create(w.t.Context(), j, job.SummaryMove{}))
-		if a := w.did(exitUnknown, "resume", j.ID); !strings.Contains(a.stderr, "can't be moved") || !strings.Contains(a.stderr, "Levitating") {
+		if a := w.did(exitUnknown, "resume", j.ID); !strings.Contains(a.stderr, "can't be moved") || !strings.Contains(a.stderr, "Levitating") || !strings.Contains(a.stderr, "lifeboat resume "+j.ID) {
 			t.Errorf("stderr:\n%s", a.stderr)
 		}
 	})

@@ -42,13 +42,7 @@ func (t *table) add(cells ...string) {
 }
 
 func (t *table) write(w io.Writer, p terminal.Palette) {
-	var text strings.Builder
-	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	for _, row := range t.rows {
-		fmt.Fprintln(columns, strings.Join(row, "\t"))
-	}
-	_ = columns.Flush() // into memory
-	for i, line := range strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n") {
+	for i, line := range strings.Split(strings.TrimSuffix(t.facts(), "\n"), "\n") {
 		line = strings.TrimRight(line, " ")
 		switch {
 		case i == 0:
@@ -58,6 +52,17 @@ func (t *table) write(w io.Writer, p terminal.Palette) {
 		}
 		fmt.Fprintln(w, line)
 	}
+}
+
+// facts are the rows in columns, without colours: of a name and a value, say.
+func (t *table) facts() string {
+	var text strings.Builder
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range t.rows {
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush() // into memory
+	return text.String()
 }
 
 // shaded paints the cells of a line from the left to the right.
@@ -205,14 +210,3 @@ func (p *program) print(format string, args ...any) { fmt.Fprintf(p.stdout, form
 
 // note writes to stderr what is beside the result.
 func (p *program) note(format string, args ...any) { fmt.Fprintf(p.stderr, format, args...) }
-
-// facts are rows of a name and a value, without a head.
-func (t *table) facts() string {
-	var text strings.Builder
-	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	for _, row := range t.rows {
-		fmt.Fprintln(columns, strings.Join(row, "\t"))
-	}
-	_ = columns.Flush() // into memory
-	return text.String()
-}

@@ -20,9 +20,10 @@ func rebuildCommand(p *program) *cobra.Command {
 		Short:   "Make the catalogue again from the containers alone, and take over",
 		GroupID: acts,
 		Long: `Rebuild reads the record that lies beside every backup and adds what the table lacks:
-after the table was lost, or with the settings of another region. A table that is not there is made. It claims each service's
-container for this table; from then on an app with another table starts and deletes nothing
-there. It may run as often as you like, and changes nothing that the table has.
+after the table was lost, or with the settings of another region. A table that is not
+there is made. It claims each service's container for this table; from then on an app with
+another table starts and deletes nothing there. It may run as often as you like, and
+changes nothing that the table has.
 
 What only the table knew is gone: jobs, incidents, which standby serves. So take a standby
 that serves out of the plan first, or a refresh may overwrite it. Without a name it rebuilds
@@ -77,9 +78,7 @@ func rebuild(ctx context.Context, d *desk, args []string, by string, yes bool) e
 	for _, s := range services {
 		brief, err := d.rebuildOne(ctx, s, by)
 		r.Services = append(r.Services, brief)
-		if err != nil {
-			failed = err
-		}
+		failed = errors.Join(failed, err)
 	}
 	if d.flags.json {
 		if err := printJSON(d.stdout, r); err != nil {

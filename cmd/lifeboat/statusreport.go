@@ -102,8 +102,15 @@ func statusOf(p *plan.Plan, stored fleet.Rows, now time.Time) statusReport {
 	return r
 }
 
-// nextRun is when the next backup that the schedule asks for starts.
+// nextRun is when the next backup that the schedule asks for starts, as the
+// status page says it.
 func nextRun(s plan.Service, now time.Time) time.Time {
+	// The occurrence before may lie in its jitter still, without a job yet.
+	if latest, ok := s.Schedule.Latest(now); ok {
+		if at := latest.Add(job.Jitter(s.Jitter, s.Name, latest)); at.After(now) {
+			return at
+		}
+	}
 	due := s.Schedule.Next(now)
 	if due.IsZero() {
 		return due

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"lifeboat/internal/job"
+	"lifeboat/internal/plan"
 	"lifeboat/internal/terminal"
 )
 
@@ -105,5 +107,27 @@ func TestNameInAToken(t *testing.T) {
 		if got := nameIn(text); got != want {
 			t.Errorf("nameIn(%s) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A night whose minute has not come yet is the next run, also after its hour.
+func TestNextRun(t *testing.T) {
+	p, err := plan.Parse("world.yaml", []byte(worldPlan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.Services[0]
+	due := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
+	start := due.Add(job.Jitter(s.Jitter, s.Name, due))
+	if !start.After(due) {
+		t.Fatal("the service has no jitter: choose another night")
+	}
+	for name, at := range map[string]time.Time{"before it is due": due.Add(-time.Hour), "while it is spread": start.Add(-time.Second)} {
+		if got := nextRun(s, at); !got.Equal(start) {
+			t.Errorf("%s: %s, want %s", name, got, start)
+		}
+	}
+	if got := nextRun(s, start); !got.After(start.Add(20 * time.Hour)) {
+		t.Errorf("after its start: %s, want the next night", got)
 	}
 }

@@ -39,7 +39,8 @@ const (
 	lookEvery = 2 * time.Second // at the job's row
 	drawEvery = time.Second
 	// unmadeAfter is when to doubt that the app will make a job, and blindFor
-	// how long its row may be unreadable before that ends the wait.
+	// how long its row may be unreadable before that ends the wait, or where
+	// this process is the job's only mover, is told in full.
 	unmadeAfter = time.Minute
 	blindFor    = 2 * time.Minute
 )
@@ -52,6 +53,7 @@ type watch struct {
 	began    time.Time
 	job      job.Job   // as last read; no ID before the first
 	blind    time.Time // since when it can't be read
+	told     bool      // that it can't be, in full
 	doubted  bool
 	asked    bool
 }
@@ -89,7 +91,10 @@ func (d *desk) await(ctx context.Context, home, id string, w waiting) (job.Job, 
 	}
 }
 
-var errTimeout = errors.New("timeout")
+var (
+	errTimeout = errors.New("timeout")
+	errGone    = errors.New("somebody removed its row")
+)
 
 // gaveUp is why the wait ended before the job.
 func (v *watch) gaveUp(ctx context.Context) error {
@@ -98,37 +103,36 @@ func (v *watch) gaveUp(ctx context.Context) error {
 	if no := new(immovable); errors.As(cause, &no) {
 		return unknown("job %s can't be moved: %w", v.id, no)
 	}
-	again, goes := fmt.Sprintf("lifeboat job %s --wait", v.id), "it goes on"
-	if v.direct {
-		again, goes = fmt.Sprintf("lifeboat resume %s", v.id), "nobody moves it on now, unless the app runs"
-	}
 	switch late := errors.Is(cause, errTimeout); {
 	case !late && v.direct:
 		return &exit{code: exitInterrupted}
 	case !late:
-		v.note("lifeboat: the job goes on without you; to watch it again: %s\n", again)
+		v.note("lifeboat: the job goes on without you; to watch it again: lifeboat job %s --wait\n", v.id)
 		return &exit{code: exitInterrupted}
 	case v.job.State == job.AwaitingApproval && v.direct:
-		return &exit{exitPerson, fmt.Errorf("job %s waits for a person: lifeboat approve %s --direct, or reject; then: %s", v.id, v.id, again)}
+		return &exit{exitPerson, fmt.Errorf("job %s waits for a person: lifeboat approve %s --direct, or reject", v.id, v.id)}
 	case v.job.State == job.AwaitingApproval:
 		return &exit{exitPerson, fmt.Errorf("job %s waits for a person: lifeboat approve %s, or reject", v.id, v.id)}
+	case v.direct:
+		return unknown("job %s has not ended", v.id)
 	}
-	return unknown("job %s has not ended; %s: %s", v.id, goes, again)
+	return unknown("job %s has not ended; it goes on: lifeboat job %s --wait", v.id, v.id)
 }
 
-// look reads the job. It gives up on a row that stays unreadable.
+// look reads the job. It gives up on a row that stays unreadable; with --direct
+// only where that is not an outage.
 func (v *watch) look(ctx context.Context) error {
 	stored, err := v.rows.Job(ctx, v.home, v.id)
 	now := v.now()
 	switch {
 	case err == nil:
-		v.job, v.blind = stored.Job, time.Time{}
+		v.job, v.blind, v.told = stored.Job, time.Time{}, false
 		v.sayWhoMoves()
 		return nil
 	case errors.Is(err, job.ErrNotFound):
-		v.blind = time.Time{}
+		v.blind, v.told = time.Time{}, false
 		if v.job.ID != "" {
-			return unknown("job %s is gone from the table: somebody removed its row", v.id)
+			return unknown("job %s is gone from the table: %w", v.id, errGone)
 		}
 		if !v.doubted && now.Sub(v.began) > unmadeAfter {
 			v.doubted = true
@@ -142,11 +146,25 @@ func (v *watch) look(ctx context.Context) error {
 	if v.blind.IsZero() {
 		v.blind = now
 	}
-	if now.Sub(v.blind) > blindFor {
-		return err
-	}
 	v.reason = oneLine(err.Error())
+	switch lasts := now.Sub(v.blind) > blindFor; {
+	case lasts && (!v.direct || denied(err)):
+		return err
+	case lasts:
+		v.sayBlind()
+	}
 	return nil
+}
+
+// sayBlind tells, once in an outage, what it is and that the wait goes on: the
+// job's only mover stays until it can move again.
+func (v *watch) sayBlind() {
+	if v.told {
+		return
+	}
+	v.told = true
+	v.clear()
+	v.note("lifeboat: the table can't be read since %s UTC: %s\nlifeboat: job %s is moved on as soon as it can be; Ctrl-C ends that\n", clock(v.blind), v.reason, v.id)
 }
 
 // sayWhoMoves tells, once, that a job waits for somebody else than who watches

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,79 @@ func TestWaitingThroughAnOutageOfTheTable(t *testing.T) {
 			})
 		})
 	}
+}
+
+// With --direct nobody else moves the job: however long the table is away,
+// the command stays, says so, and goes on.
+func TestDirectThroughAnOutageOfTheTable(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		w.noBus()
+		time.AfterFunc(30*time.Second, func() {
+			time.AfterFunc(20*time.Minute, w.azure.Tap.Inject(wire.Fault{Service: emulator.ServiceTable, Kind: wire.Instead}))
+		})
+		a := w.did(exitDone, "backup", "apim-weu", "--direct", "--id", "one")
+		for _, want := range []string{"the table can't be read since 2000-01-01 00:00 UTC: ", "HTTP 503", "moved on as soon as it can be", "can't be read for 15 min"} {
+			if !strings.Contains(a.stderr, want) {
+				t.Errorf("%q is not said:\n%s", want, a.stderr)
+			}
+		}
+		if n := strings.Count(a.stderr, "the table can't be read since"); n != 1 {
+			t.Errorf("said %d times in full", n)
+		}
+		if j := w.onlyJob("apim-weu"); j.State != job.Succeeded || w.posts("apim-weu") != 1 {
+			t.Errorf("the job is %s after %d POSTs", j.State, w.posts("apim-weu"))
+		}
+	})
+}
+
+// Whatever ends the wait of a job's only mover, the way back is told; and an
+// account that has lost its right is not waited for.
+func TestDirectSaysHowToTakeItUp(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		flags  []string
+		within time.Duration
+	}{
+		"a right that was taken away": {http.StatusForbidden, nil, 3 * time.Minute},
+		"an outage and a timeout":     {http.StatusServiceUnavailable, []string{"--timeout", "10m"}, 11 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, worldPlan, true, func(w *world) {
+				w.noBus()
+				time.AfterFunc(30*time.Second, func() {
+					w.azure.Tap.Inject(wire.Fault{Service: emulator.ServiceTable, Kind: wire.Instead, Status: tt.status})
+				})
+				began := time.Now()
+				a := w.did(exitUnknown, append([]string{"backup", "apim-weu", "--direct", "--id", "one"}, tt.flags...)...)
+				if waited := time.Since(began); waited > tt.within {
+					t.Errorf("waited %s", waited)
+				}
+				id := recovery.RequestedBackup("apim-weu", "one")
+				if strings.Count(a.stderr, "lifeboat resume "+id) != 1 || !strings.Contains(a.stderr, "nobody moves the job on now") {
+					t.Errorf("stderr:\n%s", a.stderr)
+				}
+				w.azure.Tap.Heal()
+				w.did(exitDone, "resume", id)
+				if n := w.posts("apim-weu"); n != 1 {
+					t.Errorf("%d POSTs", n)
+				}
+			})
+		})
+	}
+}
+
+// A job whose row is gone can't be taken up.
+func TestDirectAfterTheRowWasRemoved(t *testing.T) {
+	inWorld(t, worldPlan, true, func(w *world) {
+		w.noBus()
+		time.AfterFunc(30*time.Second, func() {
+			w.must(w.azure.Storage.DeleteTable(emulator.StateTable))
+			w.must(w.azure.Storage.CreateTable(emulator.StateTable))
+		})
+		if a := w.did(exitUnknown, "backup", "apim-weu", "--direct"); !strings.Contains(a.stderr, "somebody removed its row") || strings.Contains(a.stderr, "lifeboat resume") {
+			t.Errorf("stderr:\n%s", a.stderr)
+		}
+	})
 }
 
 // How long it usually takes comes from the job itself.

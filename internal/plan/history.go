@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"time"
-
 )
 
 const (

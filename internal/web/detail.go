@@ -88,7 +88,7 @@ type Order struct {
 // Detail is the view of j. point is what a backup left, if it is known.
 func Detail(p *plan.Plan, j job.Job, point *job.Point, now time.Time) JobView {
 	v := JobView{
-		At: now.UTC(), Environment: p.Environment, Job: jobOf(j, 0, now), Due: j.Due, OnChange: j.OnChange, AskedBy: j.Asked.By, AskedWhy: j.Asked.Why, Blob: j.Attempt.Blob,
+		At: now.UTC(), Environment: p.Environment, Job: jobOf(j, now), Due: j.Due, OnChange: j.OnChange, AskedBy: j.Asked.By, AskedWhy: j.Asked.Why, Blob: j.Attempt.Blob,
 		StartedAt: j.Attempt.StartedAt, Looks: j.Attempt.Polls, Stranded: j.Stranded, Trace: j.Attempt.Trace,
 		Warnings: []string{}, History: []Step{}, Message: j.Message, Reason: j.Reason,
 	}

@@ -22,7 +22,8 @@ type Job struct {
 	// Elapsed is since the attempt started, or, where none has, since the job
 	// was made; of a job that has ended, until its end.
 	Elapsed Seconds `json:"elapsedSeconds"`
-	// Usual is how long the same took before; 0 if that is not known.
+	// Usual is how long the same took before; 0 if that is not known, or the
+	// job has ended.
 	Usual Seconds `json:"usualSeconds,omitempty"`
 	// NextAt is when the job is looked at again; for one that waits for an
 	// approval, when that time is over.
@@ -33,15 +34,15 @@ type Job struct {
 	Message string    `json:"message,omitempty"`
 }
 
-// jobOf is j at now. usual is how long the same took before.
-func jobOf(j job.Job, usual time.Duration, now time.Time) Job {
+// jobOf is j at now.
+func jobOf(j job.Job, now time.Time) Job {
 	v := Job{
 		ID: j.ID, Kind: string(j.Kind), Service: j.Service, State: string(j.State), Phase: string(j.Attempt.Phase),
-		CreatedAt: j.CreatedAt, EndedAt: j.EndedAt, Elapsed: secondsOf(max(until(j, now).Sub(began(j)), 0)), Usual: secondsOf(usual),
+		CreatedAt: j.CreatedAt, EndedAt: j.EndedAt, Elapsed: secondsOf(max(until(j, now).Sub(began(j)), 0)),
 		Attempt: j.Attempt.Number, Reason: j.Reason, Code: j.Code, Message: j.Message,
 	}
 	if !j.State.Terminal() {
-		v.NextAt = j.NotBefore
+		v.NextAt, v.Usual = j.NotBefore, secondsOf(j.Past.Usual())
 	}
 	if j.Restore != nil {
 		v.Source, v.Refresh = j.Restore.Source, j.Restore.Warm

@@ -108,22 +108,11 @@ func standbyOf(s fleet.Standby, row job.Summary) Standby {
 	}
 }
 
-// inFlight are the jobs that have not ended, oldest first. The last backup of
-// a service tells how long one takes.
+// inFlight are the jobs that have not ended, oldest first.
 func inFlight(k Known) []Job {
-	usual := map[string]time.Duration{}
-	for _, s := range k.Rows.Summaries {
-		if s.PointBlob != "" {
-			usual[s.Service] = s.PointVerified.Sub(s.PointStarted)
-		}
-	}
 	all := []Job{}
 	for _, j := range k.Rows.Jobs {
-		var before time.Duration
-		if j.Kind == job.Backup {
-			before = usual[j.Service]
-		}
-		all = append(all, jobOf(j, before, k.Now))
+		all = append(all, jobOf(j, k.Now))
 	}
 	slices.SortFunc(all, func(a, b Job) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	return all

@@ -78,11 +78,6 @@ func About(k Known, name string, past Past) (ServiceView, bool) {
 		Timeline: timeline(past, p.Interval+p.Grace, since(k.Rows.Summaries, name), k.Now),
 		Points:   []Point{}, Past: []Job{},
 	}
-	for i := range v.Jobs {
-		if usual := past.usual(v.Jobs[i]); usual > 0 {
-			v.Jobs[i].Usual = usual
-		}
-	}
 	for _, point := range past.Points {
 		if !point.StartedAt.Before(k.Now.Add(-Window)) {
 			v.Points = append(v.Points, pointOf(point, p.RestorableFor, k.Now))
@@ -90,7 +85,7 @@ func About(k Known, name string, past Past) (ServiceView, bool) {
 	}
 	for _, j := range past.Jobs {
 		if j.State.Terminal() {
-			v.Past = append(v.Past, jobOf(j, 0, k.Now))
+			v.Past = append(v.Past, jobOf(j, k.Now))
 		}
 	}
 	tidy(&v)
@@ -126,23 +121,6 @@ func (p Past) within(now time.Time, service string) Past {
 	slices.SortFunc(p.Points, func(a, b job.Point) int { return cmp.Or(b.StartedAt.Compare(a.StartedAt), cmp.Compare(b.Job, a.Job)) })
 	slices.SortFunc(p.Jobs, func(a, b job.Job) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID)) })
 	return p
-}
-
-// usual is how long jobs like j took that succeeded, from the attempt's start:
-// the median.
-func (p Past) usual(j Job) Seconds {
-	var took []Seconds
-	for _, other := range p.Jobs {
-		alike := string(other.Kind) == j.Kind && other.Service == j.Service
-		if alike && other.State == job.Succeeded && !other.Attempt.StartedAt.IsZero() {
-			took = append(took, secondsOf(other.EndedAt.Sub(other.Attempt.StartedAt)))
-		}
-	}
-	if len(took) == 0 {
-		return 0
-	}
-	slices.Sort(took)
-	return took[len(took)/2]
 }
 
 func pointOf(p job.Point, limit time.Duration, now time.Time) Point {

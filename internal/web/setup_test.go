@@ -54,7 +54,7 @@ func backedUp(name string, age time.Duration) job.Summary {
 // running is a backup in progress that was begun age ago.
 func running(name string, age time.Duration) job.Job {
 	j := job.NewBackup(name, ago(age), ago(age), job.Rules{Deadline: 8 * hour}, ago(age+time.Minute))
-	j.State, j.NotBefore = job.InProgress, now.Add(40*time.Second)
+	j.State, j.NotBefore, j.Past = job.InProgress, now.Add(40*time.Second), job.Times{41 * time.Minute}
 	j.Attempt = job.Attempt{Number: 1, Owner: "id-1", Blob: j.ID + "-a1-abc123.apimbackup", StartedAt: ago(age), ResumeToken: secret, Polls: 3, Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 	j.History = append(j.History, job.Step{State: job.Starting, At: ago(age), Attempt: 1}, job.Step{State: job.InProgress, At: ago(age - 3*time.Second), Attempt: 1})
 	return j

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,14 +111,23 @@ func TestAServicesPageLeavesOthersOut(t *testing.T) {
 }
 
 // A job that has not ended is told once, whether it was read as unfinished, as
-// past or both, with the time that such jobs usually take.
+// past or both, with the time that such jobs usually take: on every page the
+// one that the job itself knows, as the commands say it.
 func TestAJobInFlightHasItsUsualTime(t *testing.T) {
 	k, past := busy(t), thirtyDays("apim-neu")
-	past.Jobs = append(past.Jobs, k.Rows.Jobs[0])
+	going := &k.Rows.Jobs[0]
+	going.Past = job.Times{9 * time.Minute, hour, 8 * time.Minute}
+	if jobs := Overview(k).Jobs; jobs[slices.IndexFunc(jobs, func(j Job) bool { return j.ID == going.ID })].Usual != 9*60 {
+		t.Errorf("overview: %+v", jobs)
+	}
+	if v := Detail(k.Plan, *going, nil, now); v.Job.Usual != 9*60 {
+		t.Errorf("detail: %+v", v.Job)
+	}
+	past.Jobs = append(past.Jobs, *going)
 	for name, rows := range map[string][]job.Job{"both": k.Rows.Jobs, "past only": nil} {
 		k.Rows.Jobs = rows
 		v, _ := About(k, "apim-neu", past)
-		if len(v.Jobs) != 1 || v.Jobs[0].Usual != 41*60 || v.Jobs[0].Elapsed != 12*60 {
+		if len(v.Jobs) != 1 || v.Jobs[0].Usual != 9*60 || v.Jobs[0].Elapsed != 12*60 {
 			t.Errorf("%s: %+v", name, v.Jobs)
 		}
 	}
