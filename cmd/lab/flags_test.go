@@ -56,6 +56,7 @@ func TestUsage(t *testing.T) {
 		"an unknown scenario":              {[]string{"play", "daily"}, exitUsage, "`lab play` lists them"},
 		"an unknown command":               {[]string{"fly"}, exitUsage, "unknown command"},
 		"play lists the scenarios":         {[]string{"play"}, exitDone, "nightly"},
+		"and as JSON":                      {[]string{"play", "--json"}, exitDone, `{"scenarios":[{"scenario":"nightly",`},
 		"a folder without a function app":  {[]string{"run", "--app", t.TempDir()}, exitError, "there is no host.json in"},
 		"play has no function app, either": {[]string{"play", "nightly", "--app", t.TempDir()}, exitError, "there is no host.json in"},
 	} {

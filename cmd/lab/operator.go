@@ -15,8 +15,10 @@ import (
 // environment.
 var callers = []string{"PATH", "HOME", "TMPDIR", "TZ", "SYSTEMROOT"}
 
+const operatorName = "env.json"
+
 // operatorFile is where `lifeboat --lab` finds this lab.
-func (s *stage) operatorFile() string { return filepath.Join(s.dir, "env.json") }
+func (s *stage) operatorFile() string { return filepath.Join(s.dir, operatorName) }
 
 // writeOperatorFile leaves the app's settings for the operator's commands, in
 // the form of local.settings.json, without the caller's own environment.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,5 +53,32 @@ func TestTheLabHasAStandby(t *testing.T) {
 	}
 	if s := p.Services[0]; len(s.Standbys) != 1 || s.Failover.Mode != plan.FailoverApprove || len(p.Services) != 2 {
 		t.Errorf("plan = %+v", p.Services)
+	}
+}
+
+// A second lab in a folder would lead the first one's commands astray.
+func TestOneLabInAFolder(t *testing.T) {
+	first := httptest.NewServer(http.NotFoundHandler())
+	defer first.Close()
+	s := &stage{staging: staging{dir: t.TempDir(), services: emulator.SampleServices()}, receiver: newReceiver(nil), receiverAt: &site{url: "http://127.0.0.1:1"}}
+	s.at.ARM = first.URL
+	if err := alone(t.Context(), s.dir); err != nil {
+		t.Errorf("in a new folder: %v", err)
+	}
+	if err := errors.Join(s.writeEnvironment(), s.writeOperatorFile()); err != nil {
+		t.Fatal(err)
+	}
+	if err := alone(t.Context(), s.dir); err == nil || !strings.Contains(err.Error(), "a lab runs in "+s.dir+" already") {
+		t.Errorf("beside another: %v", err)
+	}
+	first.Close()
+	if err := alone(t.Context(), s.dir); err != nil {
+		t.Errorf("after one that was killed: %v", err)
+	}
+	if err := s.leave(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(s.dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }

@@ -38,8 +38,7 @@ func playCommand(code *int) *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				list(cmd.OutOrStdout())
-				return nil
+				return list(cmd.OutOrStdout(), o.json)
 			}
 			s, ok := findScenario(args[0])
 			if !ok {
@@ -54,13 +53,25 @@ func playCommand(code *int) *cobra.Command {
 	return command
 }
 
-func list(stdout io.Writer) {
+// list prints the scenarios.
+func list(stdout io.Writer, asJSON bool) error {
+	if asJSON {
+		type line struct {
+			Scenario string `json:"scenario"`
+			Summary  string `json:"summary"`
+		}
+		var all []line
+		for _, s := range scenarios() {
+			all = append(all, line{s.name, s.summary})
+		}
+		return json.NewEncoder(stdout).Encode(map[string]any{"scenarios": all})
+	}
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "scenario\twhat happens")
 	for _, s := range scenarios() {
 		fmt.Fprintf(table, "%s\t%s\n", s.name, s.summary)
 	}
-	_ = table.Flush() // as Fprintln to stdout
+	return table.Flush()
 }
 
 // playLimit is far more than any scenario takes.

@@ -58,8 +58,12 @@ const (
 func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 	began := time.Now()
 	services := paced(emulator.SampleServices())
+	dir := filepath.Join(o.app, ".lab")
+	if err := alone(ctx, dir); err != nil {
+		return ended(ctx, stderr, err)
+	}
 	s, err := raise(ctx, staging{
-		app: o.app, dir: filepath.Join(o.app, ".lab"), listen: string(o.listen), services: services,
+		app: o.app, dir: dir, listen: string(o.listen), services: services,
 		plan: runPlan(services), keyless: true,
 		out: stdout, colors: terminal.PaletteFor(stdout, os.Getenv),
 	})
@@ -67,6 +71,11 @@ func show(ctx context.Context, o runOptions, stdout, stderr io.Writer) int {
 		return ended(ctx, stderr, err)
 	}
 	defer s.strike()
+	defer func() {
+		if err := s.leave(); err != nil {
+			say(stderr, err)
+		}
+	}()
 	if err := errors.Join(s.writeEnvironment(), s.writeOperatorFile()); err != nil {
 		return ended(ctx, stderr, err)
 	}

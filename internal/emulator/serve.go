@@ -51,7 +51,7 @@ func (a *Azure) Serve(listen string) (Addresses, error) {
 			for _, l := range sockets {
 				_ = l.Close()
 			}
-			return Addresses{}, fmt.Errorf("listen for the development Azure: %w", err)
+			return Addresses{}, fmt.Errorf("listen for the development Azure: %w: choose four other ports, or 0 for any free ones", err)
 		}
 		sockets = append(sockets, l)
 	}
