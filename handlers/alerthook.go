@@ -48,13 +48,6 @@ func alertHook(queue recovery.Sender, log *slog.Logger) functions.Registration {
 	})
 }
 
-func refuse(w http.ResponseWriter, status int, reason string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, reason+"\n") // the caller has gone if this fails
-}
-
 func errorText(err error) string {
 	if err == nil {
 		return "a request is not an alert"

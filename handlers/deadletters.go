@@ -48,15 +48,3 @@ func letter(queue string, m functions.Message) recovery.DeadLetter {
 	}
 	return d
 }
-
-// notice makes one attempt to deliver a notice.
-func notice(engine *recovery.Engine) functions.Registration {
-	return functions.OnMessage("Notice", func(ctx context.Context, m functions.Message) error {
-		p, err := recovery.DecodeNoticePrompt(m.Body)
-		if err != nil {
-			return notUnderstood(m, recovery.NoticeQueue, err)
-		}
-		p.Deliveries = m.DeliveryCount
-		return engine.Deliver(ctx, p)
-	})
-}

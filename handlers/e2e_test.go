@@ -367,26 +367,38 @@ func TestBadInput(t *testing.T) {
 
 // A prompt from a newer version waits for it.
 func TestANewerPromptIsPostponed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := start(t, samplePlan(t, "apim-weu"), emulator.SampleServices())
-		defer a.stop()
-		time.Sleep(50 * time.Minute)
-		sender, err := a.bus.NewSender(emulator.StepQueue, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := `{"schema":2,"service":"apim-weu","job":"new","revision":1,"mood":"new"}`
-		if err := sender.SendMessage(t.Context(), &azservicebus.Message{Body: []byte(body)}, nil); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		if active, scheduled, dead := a.azure.Broker.Counts(emulator.StepQueue); active != 0 || scheduled != 1 || dead != 0 {
-			t.Errorf("%d active, %d scheduled, %d dead, want one scheduled", active, scheduled, dead)
-		}
-		if err := sender.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
+	for queue, body := range map[string]string{
+		emulator.StepQueue:   `{"schema":2,"service":"apim-weu","job":"new","revision":1,"mood":"new"}`,
+		emulator.NoticeQueue: `{"schema":2,"service":"apim-weu","notice":"new","attempt":0,"firstSeen":"2026-03-01T00:00:00Z","mood":"new"}`,
+	} {
+		t.Run(queue, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { postponed(t, queue, body) })
+		})
+	}
+}
+
+// postponed checks that a message is delivered once and scheduled again.
+func postponed(t *testing.T, queue, body string) {
+	a := start(t, samplePlan(t, "apim-weu"), emulator.SampleServices())
+	defer a.stop()
+	time.Sleep(50 * time.Minute)
+	sender, err := a.bus.NewSender(queue, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.SendMessage(t.Context(), &azservicebus.Message{Body: []byte(body)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(10 * time.Second)
+	if active, scheduled, dead := a.azure.Broker.Counts(queue); active != 0 || scheduled != 1 || dead != 0 {
+		t.Errorf("%d active, %d scheduled, %d dead, want one scheduled", active, scheduled, dead)
+	}
+	if notices := a.rows("_", "notice|"); len(notices) != 0 {
+		t.Errorf("told of %v, want nothing", notices)
+	}
+	if err := sender.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRequestsOfOneBackup(t *testing.T) {

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"lifeboat/internal/functions"
@@ -21,7 +20,7 @@ func jobStep(engine *recovery.Engine, log *slog.Logger) functions.Registration {
 			return engine.Postpone(ctx, prompt, err.Error())
 		}
 		if err != nil {
-			return fmt.Errorf("message %s on %s can't be understood and will become a dead letter: %w", m.ID, recovery.StepQueue, err)
+			return notUnderstood(m, recovery.StepQueue, err)
 		}
 		if m.DeliveryCount > 1 {
 			log.WarnContext(ctx, "message delivered again", "message", m.ID, "delivery", m.DeliveryCount)

@@ -1,12 +1,9 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"lifeboat/internal/job"
@@ -29,21 +26,12 @@ func (s state) job(ctx context.Context, service, id string, now time.Time) found
 }
 
 // mayHold are the partitions to look for a job in: the one that was named, or
-// those of the plan's that its id begins with, the longest first.
+// those of the plan.
 func (s state) mayHold(service, id string) []string {
 	if service != "" {
 		return []string{service}
 	}
-	var names []string
-	for _, p := range s.engine.Plan.Services {
-		for _, name := range partitions(p) {
-			if strings.HasPrefix(id, name+"-") {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	return slices.Compact(names)
+	return s.engine.Plan.Homes(id)
 }
 
 // point is what j left, if it can be had: the page is worth showing without.

@@ -49,9 +49,10 @@ func (s *sights) queue(ctx context.Context, q preflight.Queue) preflight.Queue {
 		return q
 	}
 	_, err := s.peek(ctx, q.Name, 1, nil)
-	if q.Peek = faultIn(err); err == nil {
+	q.Peek, q.Hidden = faultIn(err), faultIn(err)
+	if err == nil {
 		n, err := s.peek(ctx, q.Name, deadLetters, &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
-		if err == nil {
+		if q.Hidden = faultIn(err); err == nil {
 			q.Dead = n
 		}
 	}

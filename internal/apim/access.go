@@ -42,11 +42,7 @@ func unknown(format string, args ...any) job.Grant {
 }
 
 func (c *Client) keyAccess(s job.Service) job.Grant {
-	key := ""
-	if c.options.Secret != nil {
-		key = c.options.Secret(s.Access.KeySetting)
-	}
-	if why := job.Unset(key); why != "" {
+	if why := job.Unset(c.options.Secret(s.Access.KeySetting)); why != "" {
 		return notGranted("App setting %s, which should hold the key of storage account %s, %s.", s.Access.KeySetting, s.Account, why)
 	}
 	return granted()

@@ -39,7 +39,8 @@ type Options struct {
 	// Gateways sends the requests to services' gateways, which are not ARM's
 	// and get no token; a connection of its own for each if nil.
 	Gateways http.RoundTripper
-	// Secret returns the value of an app setting, for access by key.
+	// Secret returns the value of an app setting, for access by key; none has
+	// one if nil.
 	Secret func(setting string) string
 }
 
@@ -68,6 +69,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.Transport == nil {
 		o.Transport = direct
+	}
+	if o.Secret == nil {
+		o.Secret = func(string) string { return "" }
 	}
 	return &Client{options: o, endpoint: endpoint, gateways: gatewayClient(o.Gateways), factories: map[factoryKey]*armapimanagement.ClientFactory{}}, nil
 }
@@ -187,7 +191,7 @@ func (c *Client) Observe(ctx context.Context, s job.Service) (job.Observed, erro
 	doing := "read service " + s.Resource
 	f, err := c.factory(s)
 	if err != nil {
-		return job.Observed{}, err
+		return job.Observed{}, translate(doing, job.ErrUnavailable, err)
 	}
 	resp, err := f.NewServiceClient().Get(ctx, s.ResourceGroup, s.Resource, nil)
 	if err != nil {

@@ -22,7 +22,7 @@ const pageSize int32 = 100
 func (c *Client) Count(ctx context.Context, s job.Service, kinds job.Resources) (job.Inventory, error) {
 	f, err := c.factory(s)
 	if err != nil {
-		return job.Inventory{}, err
+		return job.Inventory{}, translate("count what "+s.Resource+" holds", job.ErrUnavailable, err)
 	}
 	var found job.Inventory
 	for _, list := range []struct {

@@ -2,7 +2,6 @@ package apim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -32,7 +31,6 @@ const (
 	// readAssignments is the action that listing role assignments needs.
 	readAssignments   = "Microsoft.Authorization/roleAssignments/read"
 	assignmentVersion = "2022-04-01" // shows conditions
-	mostPages         = 10
 )
 
 // assignment is one of blobRoles on a scope that covers a service's container.
@@ -49,16 +47,13 @@ func covering(held []assignment) bool {
 	return slices.ContainsFunc(held, func(a assignment) bool { return a.writes() && !a.conditional })
 }
 
-// assignmentPage is one page of ARM's role assignments.
-type assignmentPage struct {
-	Value []struct {
-		Properties struct {
-			RoleDefinitionID string `json:"roleDefinitionId"`
-			Scope            string `json:"scope"`
-			Condition        string `json:"condition"`
-		} `json:"properties"`
-	} `json:"value"`
-	NextLink string `json:"nextLink"`
+// roleAssignment is one as ARM lists it.
+type roleAssignment struct {
+	Properties struct {
+		RoleDefinitionID string `json:"roleDefinitionId"`
+		Scope            string `json:"scope"`
+		Condition        string `json:"condition"`
+	} `json:"properties"`
 }
 
 // roles lists what a principal may do with s's backups, directly or by a
@@ -73,19 +68,17 @@ func (c *Client) roles(ctx context.Context, s job.Service, principal string) ([]
 		"api-version": {assignmentVersion},
 		"$filter":     {"assignedTo('" + strings.ReplaceAll(principal, "'", "''") + "')"},
 	}
-	next := runtime.JoinPaths(client.Endpoint(), "subscriptions", url.PathEscape(s.Subscription), "providers/Microsoft.Authorization/roleAssignments") + "?" + query.Encode()
+	first := runtime.JoinPaths(client.Endpoint(), "subscriptions", url.PathEscape(s.Subscription), "providers/Microsoft.Authorization/roleAssignments") + "?" + query.Encode()
 	var held []assignment
-	for range mostPages {
-		page, err := assignments(ctx, client, next)
+	for page, err := range pages[roleAssignment](ctx, client, first) {
 		if err != nil {
 			return nil, translate(doing, job.ErrUnavailable, err)
 		}
-		held = append(held, page.held(s)...)
-		if next = page.NextLink; next == "" || covering(held) {
-			return held, nil
+		if held = append(held, relevant(page, s)...); covering(held) {
+			break
 		}
 	}
-	return nil, fmt.Errorf("%s: there are more than %d pages", doing, mostPages)
+	return held, nil
 }
 
 // plainClient is a client for what the SDK has no package of here.
@@ -102,21 +95,10 @@ func (c *Client) plainClient() (*arm.Client, error) {
 	return c.plain, nil
 }
 
-// assignments reads one page.
-func assignments(ctx context.Context, client *arm.Client, address string) (assignmentPage, error) {
-	var page assignmentPage
-	err := get(ctx, client, address, &page)
-	if err == nil && page.Value == nil {
-		// Not to be taken for a list of none.
-		err = errors.New("the answer is not a list")
-	}
-	return page, err
-}
-
-// held are the assignments of a page that matter for s.
-func (p assignmentPage) held(s job.Service) []assignment {
+// relevant are the assignments of a page that matter for s.
+func relevant(page []roleAssignment, s job.Service) []assignment {
 	var all []assignment
-	for _, v := range p.Value {
+	for _, v := range page {
 		i := slices.IndexFunc(blobRoles, func(r role) bool { return strings.EqualFold(r.id, path.Base(v.Properties.RoleDefinitionID)) })
 		if i >= 0 && covers(v.Properties.Scope, s) {
 			all = append(all, assignment{blobRoles[i], v.Properties.Condition != ""})

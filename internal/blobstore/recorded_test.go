@@ -73,7 +73,8 @@ func TestRecordedSpoilt(t *testing.T) {
 	const times = `,"startedAt":"2026-03-01T01:00:00Z","verifiedAt":"2026-03-01T01:00:00Z"}`
 	for text, says := range map[string]string{
 		`{"schema":1`: "not readable", `{}`: "corrupt", "": "not readable", strings.Repeat(" ", 2<<20): "larger", `{"schema":2,"service":{}}`: "schema 2",
-		`{"schema":1,"service":"apim-weu","blob":"other"` + times: "another blob",
+		`{"schema":1,"service":"apim-weu","blob":"other"` + times:                      "another blob",
+		`{"schema":1,"service":"apim-weu","job":"a/b","blob":"` + backup + `"` + times: "key",
 		// It says of itself that it is none of this service's.
 		`{"schema":1,"service":"apim-weu-2026","blob":"other"` + times:                                                 "",
 		`{"schema":1,"service":"apim-weu-20260301T010000Z","blob":"` + backup + `"` + times:                            "",
@@ -89,7 +90,7 @@ func TestRecordedSpoilt(t *testing.T) {
 			if errs != nil {
 				t.Errorf("errors %v for another service's %q", errs, text)
 			}
-		case len(errs) != 1:
+		case len(errs) != 1 || !errors.Is(errs[0], job.ErrUnreadable):
 			t.Errorf("errors %v, want one that says %q", errs, says)
 		case says == "schema 2":
 			if !errors.Is(errs[0], job.ErrNewerSchema) || !strings.Contains(errs[0].Error(), sidecar) {

@@ -96,7 +96,8 @@ func encode(p job.Point) ([]byte, error) {
 }
 
 // decode reads a sidecar. It returns job.ErrNewerSchema without a look at the
-// rest, and an error for one that does not name a blob and its times.
+// rest, and an error for one that does not name a blob and its times, or that
+// no row can hold.
 func decode(text []byte) (job.Point, error) {
 	if err := readable(text, sidecarSchema); err != nil {
 		return job.Point{}, err
@@ -107,6 +108,9 @@ func decode(text []byte) (job.Point, error) {
 	}
 	if s.Schema < 1 || s.Service == "" || s.Blob == "" || s.StartedAt.IsZero() || s.VerifiedAt.IsZero() {
 		return job.Point{}, errors.New("corrupt: want schema, service, blob, startedAt and verifiedAt")
+	}
+	if err := s.fits(); err != nil {
+		return job.Point{}, fmt.Errorf("corrupt: %w", err)
 	}
 	if len(s.Settings) == 0 {
 		s.Settings = nil // as it would be read again

@@ -80,8 +80,8 @@ type Options struct {
 }
 
 // Azure is one subscription with one storage account and one Service Bus
-// namespace. Its parts may be
-// used directly, to set things up, to break them and to look.
+// namespace. Its parts may be used directly, to set things up, to break them
+// and to look.
 type Azure struct {
 	ARM      *arm.Simulator
 	Storage  *storage.Server

@@ -63,27 +63,9 @@ func Limit(s plan.Service) Verdict {
 	return ok("restorable", s.Name, "a backup counts for %s", span(s.RestorableFor))
 }
 
-// most bounds how far a schedule is followed: more than a year of nights.
-const most = 400
-
 // Schedule judges whether s's schedule and its goal fit together.
 func Schedule(s plan.Service, now time.Time) Verdict {
-	var next []string
-	var gap time.Duration
-	last := now
-	for i := range most {
-		due := s.Schedule.Next(last)
-		if due.IsZero() {
-			break
-		}
-		if i > 0 {
-			gap = max(gap, due.Sub(last))
-		}
-		if i < 3 {
-			next = append(next, due.UTC().Format("2006-01-02 15:04"))
-		}
-		last = due
-	}
+	next, gap := runs(s, now)
 	runs := "next " + strings.Join(next, ", ") + " UTC"
 	goal := s.Interval + s.Grace
 	switch {

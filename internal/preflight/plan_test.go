@@ -46,6 +46,10 @@ func TestScheduleVerdicts(t *testing.T) {
 		{"on weekdays", []string{"schedule: 0 0 1 * * 1-5"}},
 		{"jitter that eats the grace", []string{"interval: 24h", "grace: 10m", "jitter: 20m"}},
 		{"jitter that just fits", []string{"interval: 24h", "grace: 20m", "jitter: 20m"}},
+		{"hourly, but not at a month's end", []string{"schedule: 0 0 * 1-20 * *", "interval: 1h", "grace: 1h"}},
+		{"four times an hour, but not at weekends", []string{"schedule: 0 */15 * * * 1-5", "interval: 1h", "grace: 1h"}},
+		{"hourly, but not in winter", []string{"schedule: 0 0 * * 3-11 *", "interval: 1h", "grace: 1h"}},
+		{"every minute", []string{"schedule: 0 * * * * *", "interval: 1h", "grace: 1h"}},
 		{"once a year", []string{"schedule: 0 0 0 1 1 *"}},
 		{"as long as a backup lasts", []string{"schedule: 0 0 1 * * *", "restorableFor: 24h", "lapseWarning: 1h", "failover: {maxPointAge: 12h}"}},
 	} {

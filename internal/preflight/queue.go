@@ -15,8 +15,10 @@ type Queue struct {
 	// Send and Peek are why this account may not, or the queue does not.
 	Send, Peek Fault
 	// Dead is how many messages its dead-letter queue holds, as far as was
-	// counted; -1 if nobody could look.
-	Dead int
+	// counted; -1 if nobody could look, and then Hidden is why, where that was
+	// tried.
+	Dead   int
+	Hidden Fault
 	// Settings are nil where they can't be read.
 	Settings *QueueSettings
 	// Blind is why they can't.
@@ -52,7 +54,7 @@ func Queues(all []Queue) []Verdict {
 	for _, q := range all {
 		use := q.use()
 		uses = append(uses, use)
-		if use.Level != Fail {
+		if use.Level != Fail || q.Peek.None() && !q.Send.Missing() {
 			settings, dead = append(settings, q.settings()), append(dead, q.dead())
 		}
 	}
@@ -80,7 +82,6 @@ func NoBus() Verdict {
 
 func (q Queue) use() Verdict {
 	const check = "queue"
-	seen := q.Send.None() || q.Peek.None()
 	switch {
 	case q.Send.Missing() || q.Peek.Missing():
 		return verdict(Fail, check, q.Name, "create it, as infra does", "there is no such queue")
@@ -90,11 +91,15 @@ func (q Queue) use() Verdict {
 	case q.Send.Denied() && q.Peek.Denied():
 		return verdict(Warn, check, q.Name, "nothing, if the app's jobs go on: only the app sends to it; Azure Service Bus Data Receiver lets you look",
 			"whether it is there can't be seen with your account")
-	case seen:
+	case q.Peek.None() && !q.Send.None() && !q.Send.Denied():
+		return verdict(Fail, check, q.Name, "see in the portal whether its status is Active", "it can be looked into, but not sent to: %s", sentence(q.Send.Text))
+	case q.Send.None() && !q.Peek.None() && !q.Peek.Denied():
+		return verdict(Warn, check, q.Name, "see in the portal whether its status is Active, or the app may get nothing from it", "it may be sent to, but not looked into: %s", sentence(q.Peek.Text))
+	case q.Send.None() || q.Peek.None():
 		return ok(check, q.Name, "%s", q.may())
 	}
 	f := q.Send
-	if f.Denied() || f.None() {
+	if f.Denied() {
 		f = q.Peek
 	}
 	return verdict(Fail, check, q.Name, "see whether this machine reaches Service Bus: port 5671", "it can't be reached: %s", sentence(f.Text))
@@ -147,6 +152,8 @@ func deliveries(n int) string {
 func (q Queue) dead() Verdict {
 	const check = "dead letters"
 	switch {
+	case q.Dead < 0 && !q.Hidden.None() && !q.Hidden.Denied():
+		return verdict(Warn, check, q.Name, "run check again; if that does not help, look at them in the portal", "they can't be seen: %s", sentence(q.Hidden.Text))
 	case q.Dead < 0:
 		return verdict(Warn, check, q.Name, "give your account the role Azure Service Bus Data Receiver on it", "they can't be seen with your account")
 	case q.Dead > 0:

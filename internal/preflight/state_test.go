@@ -47,6 +47,7 @@ func TestStateVerdicts(t *testing.T) {
 
 func TestQueueVerdicts(t *testing.T) {
 	s := &sheet{T: t}
+	busy := preflight.Fault{Text: "(timeout): context deadline exceeded"}
 	good := preflight.QueueSettings{Lock: time.Minute, Deliveries: 10, TTL: 14 * 24 * time.Hour, Status: "Active", Idle: time.Duration(1<<63 - 1024)}
 	for _, tt := range []struct {
 		name   string
@@ -60,6 +61,12 @@ func TestQueueVerdicts(t *testing.T) {
 		{"not mine", func(q *preflight.Queue) { q.Send, q.Peek, q.Dead = denied, denied, -1 }},
 		{"out of reach", func(q *preflight.Queue) { q.Send, q.Peek, q.Dead = cut, cut, -1 }},
 		{"out of reach once refused", func(q *preflight.Queue) { q.Send, q.Peek, q.Dead = denied, cut, -1 }},
+		{"can't be sent to", func(q *preflight.Queue) { q.Send = busy }},
+		{"can't be sent to, and may not be looked into", func(q *preflight.Queue) { q.Send, q.Peek, q.Hidden, q.Dead = busy, denied, denied, -1 }},
+		{"can't be sent to by commands", func(q *preflight.Queue) { q.Send, q.Commands = busy, true }},
+		{"can't be looked into", func(q *preflight.Queue) { q.Peek, q.Hidden, q.Dead = busy, busy, -1 }},
+		{"dead letters may not be seen", func(q *preflight.Queue) { q.Hidden, q.Dead = denied, -1 }},
+		{"dead letters can't be seen", func(q *preflight.Queue) { q.Hidden, q.Dead = busy, -1 }},
 		{"settings can't be read", func(q *preflight.Queue) { q.Settings, q.Blind = nil, denied }},
 		{"development", func(q *preflight.Queue) { q.Settings, q.StandIn = nil, true }},
 		{"a dead letter", func(q *preflight.Queue) { q.Dead = 1 }},

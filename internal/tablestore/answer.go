@@ -159,8 +159,11 @@ func (a answer) exists() bool {
 // stale: the row was changed since it was read.
 func (a answer) stale() bool { return a.status == http.StatusPreconditionFailed }
 
+// changed: the row is not as it was read.
+func (a answer) changed() bool { return a.stale() || a.missing() }
+
 // overtaken: the row is not as it was read, or not gone as it was.
-func (a answer) overtaken() bool { return a.stale() || a.missing() || a.exists() }
+func (a answer) overtaken() bool { return a.changed() || a.exists() }
 
 // about reports whether the refused one of changes is of kind.
 func (a answer) about(changes []change, kind changeKind) bool {

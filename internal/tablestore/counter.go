@@ -88,7 +88,7 @@ func (s *Store) count(ctx context.Context, doing, name, label string, n int64) e
 	if err == nil {
 		return nil
 	}
-	if a := answerOf(err); a.stale() || a.missing() || a.exists() {
+	if answerOf(err).overtaken() {
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	}
 	return failed(doing, err)

@@ -51,7 +51,7 @@ func (s *Store) SaveNotice(ctx context.Context, n job.StoredNotice, d job.Delive
 	if err == nil {
 		return nil
 	}
-	if a := answerOf(err); a.stale() || a.missing() {
+	if answerOf(err).changed() {
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	}
 	return failed(doing, err)

@@ -15,8 +15,8 @@ import (
 var errUnread = fmt.Errorf("row was never read: %w", job.ErrConflict)
 
 // Save writes all of m or nothing. It returns job.ErrConflict if the job, or
-// the summary that m rests on, was saved since it was read, and job.ErrLeased if m takes a lease that another
-// job holds.
+// the summary that m rests on, was saved since it was read, and job.ErrLeased
+// if m takes a lease that another job holds.
 func (s *Store) Save(ctx context.Context, m job.Move) error {
 	doing := fmt.Sprintf("save revision %d of job %s", m.To.Revision, m.To.ID)
 	if m.From.ETag == "" {
@@ -41,7 +41,7 @@ func (s *Store) Save(ctx context.Context, m job.Move) error {
 func saveError(doing string, err error, changes []change) error {
 	a := answerOf(err)
 	switch {
-	case (a.stale() || a.missing()) && a.about(changes, jobChange), a.overtaken() && a.about(changes, summaryChange):
+	case a.changed() && a.about(changes, jobChange), a.overtaken() && a.about(changes, summaryChange):
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	case a.exists() && a.about(changes, leaseChange):
 		return fmt.Errorf("%s: %w", doing, job.ErrLeased)

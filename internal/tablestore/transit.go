@@ -42,9 +42,9 @@ func transitError(doing string, err error, changes []change) error {
 	switch {
 	case a.exists() && a.about(changes, jobChange):
 		return fmt.Errorf("%s: its job: %w", doing, job.ErrExists)
-	case (a.stale() || a.missing() || a.exists()) && a.about(changes, summaryChange):
+	case a.overtaken() && a.about(changes, summaryChange):
 		return fmt.Errorf("%s: its summary: %w", doing, job.ErrConflict)
-	case (a.stale() || a.missing()) && a.about(changes, pointChange):
+	case a.changed() && a.about(changes, pointChange):
 		return fmt.Errorf("%s: its point: %w", doing, job.ErrConflict)
 	case a.exists() && a.about(changes, pointChange):
 		return fmt.Errorf("%s: its point is there: %w", doing, job.ErrConflict)
