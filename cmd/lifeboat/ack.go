@@ -32,19 +32,35 @@ Of a standby that serves, --outcome says what comes of it:
 	return command
 }
 
-// whatNext says what an outcome does.
-var whatNext = map[request.Outcome]string{
-	request.None:     "Its cool-down ends and its incident is resolved. A standby that serves goes on serving.",
-	request.Failback: "Its cool-down ends, its incident is resolved, and its standby becomes one again: send the traffic back first.",
-	request.Promote:  "Its cool-down ends, its incident is resolved, and its standby goes on serving: put the plan in order for that.",
+// whatNext says what an outcome does where a standby serves, and where nobody
+// knows whether one does.
+var whatNext = map[request.Outcome]struct{ serves, unseen string }{
+	request.None: {
+		"Its cool-down ends and its incident is resolved. A standby that serves goes on serving.",
+		"Its cool-down and its incident end, if there are any. A standby, if one serves, goes on serving.",
+	},
+	request.Failback: {
+		"Its cool-down ends, its incident is resolved, and its standby becomes one again: send the traffic back first.",
+		"Its cool-down and its incident end, if there are any. Its standby, if one serves, becomes one again: send the traffic back first.",
+	},
+	request.Promote: {
+		"Its cool-down ends, its incident is resolved, and its standby goes on serving: put the plan in order for that.",
+		"Its cool-down and its incident end, if there are any. Its standby, if one serves, goes on serving: put the plan in order for that.",
+	},
 }
 
+// noneServes is what any outcome does where nothing serves for the service.
+const noneServes = "No standby of it serves. Its cool-down and its incident end, if there are any."
+
 func ack(ctx context.Context, d *desk, name, outcome string, asked word) error {
-	next, ok := whatNext[request.Outcome(outcome)]
-	if !ok {
+	if _, ok := whatNext[request.Outcome(outcome)]; !ok {
 		return wrongUsage("--outcome %q: want failback or promote, or nothing", outcome)
 	}
 	s, err := d.service(name)
+	if err != nil {
+		return err
+	}
+	next, err := d.acknowledges(ctx, s, request.Outcome(outcome))
 	if err != nil {
 		return err
 	}

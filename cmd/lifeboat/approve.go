@@ -41,7 +41,9 @@ moves it on. With --wait, too, this process does.`,
 }
 
 func approve(ctx context.Context, d *desk, id string, yes bool, asked word, w waiting) error {
-	j, err := d.awaiting(ctx, id)
+	j, err := d.awaiting(ctx, id, func(job.Job) string {
+		return "it asks for an approval when that is over, if it needs one"
+	})
 	if err != nil {
 		return err
 	}
@@ -74,8 +76,9 @@ func approve(ctx context.Context, d *desk, id string, yes bool, asked word, w wa
 	}, j.Service, w)
 }
 
-// awaiting is a job that waits for approval.
-func (d *desk) awaiting(ctx context.Context, id string) (job.Job, error) {
+// awaiting is a job that waits for approval. early says what to do about one
+// that has not come to that.
+func (d *desk) awaiting(ctx context.Context, id string, early func(job.Job) string) (job.Job, error) {
 	j, err := d.job(ctx, id)
 	switch {
 	case err != nil:
@@ -83,7 +86,8 @@ func (d *desk) awaiting(ctx context.Context, id string) (job.Job, error) {
 	case j.Restore == nil:
 		return j, bad("job %s is a backup: nobody needs to approve it", j.ID)
 	case j.State == job.Pending && j.Restore.Approval.At.IsZero():
-		return j, unknown("job %s waits for something else yet: %s; try again in a moment", j.ID, cmp.Or(oneLine(j.Reason), "its gates have not been judged"))
+		reason := strings.TrimRight(oneLine(j.Reason), ".")
+		return j, unknown("job %s waits for something else yet: %s; %s", j.ID, cmp.Or(reason, "its gates have not been judged"), early(j))
 	case j.State != job.AwaitingApproval:
 		return j, bad("job %s waits for no approval: it is %s: lifeboat job %s", j.ID, j.State, j.ID)
 	}
@@ -129,7 +133,9 @@ func rejectCommand(p *program) *cobra.Command {
 }
 
 func reject(ctx context.Context, d *desk, id string, asked word) error {
-	j, err := d.awaiting(ctx, id)
+	j, err := d.awaiting(ctx, id, func(j job.Job) string {
+		return "it needs no approval yet; to end it now: lifeboat cancel " + j.ID + d.either("", " --direct")
+	})
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,12 @@ func backup(ctx context.Context, d *desk, name string, anew, yes bool, asked wor
 	if err := d.rebuildFirst(ctx, s, anew, yes, asked.by); err != nil {
 		return err
 	}
-	if d.direct && asked.id == "" {
+	if asked.id != "" {
+		j, ok := d.ofThisID(ctx, s.Name, recovery.RequestedBackup(s.Name, asked.id))
+		if ok {
+			return d.join(ctx, j, "backup of "+s.Name, asked.id, w)
+		}
+	} else if d.direct {
 		j, ok, err := d.open(ctx, s.Name, d.soon)
 		if err != nil {
 			return err

@@ -195,9 +195,18 @@ func (d *desk) listJobs(r jobsReport) {
 	}
 }
 
+// dueWithin is how late a look may be: messages take their time.
+const dueWithin = 30 * time.Second
+
+// overdue reports whether what was to happen at t should have happened.
+func overdue(t, now time.Time) bool { return now.Sub(t) > dueWithin }
+
 // due is when something happens that may be overdue already.
 func due(t, now time.Time) string {
-	if t.Sub(now) < time.Second {
+	switch {
+	case overdue(t, now):
+		return "overdue " + span(now.Sub(t))
+	case t.Sub(now) < time.Second:
 		return "now"
 	}
 	return ago(t, now)

@@ -21,6 +21,9 @@ func (r jobReport) write(d *desk) {
 		t.add("ended", r.when(r.Ended)+r.took())
 	} else {
 		t.add("next look", due(timeOf(r.Next), r.At)+", deadline "+r.when(r.Deadline))
+		if overdue(timeOf(r.Next), r.At) {
+			t.add("to do", "the watchdog prompts it; if it does not: lifeboat resume "+r.Job)
+		}
 	}
 	for _, line := range r.more() {
 		t.add(line[0], line[1])

@@ -64,7 +64,12 @@ func restore(ctx context.Context, d *desk, name string, o restoring, asked word,
 	if err := d.rebuildFirst(ctx, s, o.anew, o.yes, asked.by); err != nil {
 		return err
 	}
-	if d.direct && asked.id == "" {
+	if asked.id != "" {
+		j, ok := d.ofThisID(ctx, target, recovery.RequestedRestore(target, asked.id))
+		if ok {
+			return d.joinRestore(ctx, s, j, o, asked.id, w)
+		}
+	} else if d.direct {
 		j, ok, err := d.openRestore(ctx, s, target, o)
 		if err != nil {
 			return err

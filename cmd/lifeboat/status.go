@@ -54,6 +54,7 @@ func status(ctx context.Context, d *desk, args []string) error {
 		return err
 	}
 	r := statusOf(&p, stored, d.now())
+	r.serve(d.plan, stored.Summaries)
 	if d.flags.json {
 		err = printJSON(d.stdout, r)
 	} else {

@@ -42,7 +42,7 @@ func (s statusService) next(r statusReport) string {
 		return "-"
 	}
 	if !s.Next.After(r.At) {
-		return "now"
+		return due(*s.Next, r.At)
 	}
 	return when(*s.Next, r.At)
 }
@@ -70,6 +70,18 @@ func (s statusService) inFlight() string {
 	return text
 }
 
+// tells reports whether another's note in r says that s serves for it.
+func (r statusReport) tells(s statusService) bool {
+	for _, source := range r.Services {
+		for _, standby := range source.Standbys {
+			if standby.Standby == s.Service {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // notes is what does not fit into the table, one thing a line.
 func (s statusService) notes(r statusReport) (lines []string) {
 	add := func(format string, args ...any) {
@@ -90,6 +102,9 @@ func (s statusService) notes(r statusReport) (lines []string) {
 		case "serving":
 			add("%s serves for %s since %s UTC; when that is over: lifeboat ack %s --outcome failback, or promote", standby.Standby, standby.Serving, clock(*standby.Since), standby.Serving)
 		}
+	}
+	if s.Serving != "" && !r.tells(s) {
+		add("serves for %s since %s UTC; when that is over: lifeboat ack %s --outcome failback, or promote", s.Serving, clock(timeOf(s.Since)), s.Serving)
 	}
 	if s.Incident != "" {
 		add("incident %s is open", s.Incident)

@@ -37,6 +37,9 @@ type statusService struct {
 	Jobs            []jobBrief      `json:"inFlight"`
 	Incident        string          `json:"incident,omitempty"`
 	Maintenance     *time.Time      `json:"maintenanceUntil,omitempty"`
+	// Serving is the service in whose place this one serves.
+	Serving string     `json:"servingFor,omitempty"`
+	Since   *time.Time `json:"servingSince,omitempty"`
 }
 
 type statusLast struct {
@@ -100,6 +103,17 @@ func statusOf(p *plan.Plan, stored fleet.Rows, now time.Time) statusReport {
 	}
 	r.Good, r.Sentence = verdict(r.Services)
 	return r
+}
+
+// serve notes in r which services serve for others by the whole plan.
+func (r statusReport) serve(whole *plan.Plan, rows []job.Summary) {
+	for _, row := range rows {
+		for i := range r.Services {
+			if s := &r.Services[i]; s.Service == row.Service && servesStill(whole, s.Service, row) {
+				s.Serving, s.Since = row.ServingFor, at(row.ServingSince)
+			}
+		}
+	}
 }
 
 // nextRun is when the next backup that the schedule asks for starts, as the
