@@ -23,7 +23,6 @@ Of a standby that serves, --outcome says what comes of it:
   failback  the service itself serves again; the standby becomes one again
   promote   the standby goes on serving, and nothing is restored onto it`,
 		Example: "  lifeboat ack apim-weu --outcome failback --reason \"region is back, DNS switched\"",
-		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return ack(ctx, d, args[0], outcome, asked) })
 	command.Flags().StringVar(&outcome, "outcome", "", "failback or promote")
 	_ = command.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions([]string{"failback", "promote"}, cobra.ShellCompDirectiveNoFileComp)) // the flag is there

@@ -29,7 +29,6 @@ On a terminal it asks for the target's name first; elsewhere it wants --yes.
 
 With --direct it writes the approval to the table: whoever runs the restore with --direct
 moves it on. With --wait, too, this process does.`,
-		Args: cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error {
 		return approve(ctx, d, args[0], yes, asked, w)
 	})
@@ -125,7 +124,6 @@ func rejectCommand(p *program) *cobra.Command {
 		Short:   "Say no to a restore that waits for a person",
 		GroupID: acts,
 		Long:    "Reject ends a restore that waits for approval; nothing is restored. Give a --reason.",
-		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return reject(ctx, d, args[0], asked) })
 	p.applies(command)
 	asked.add(command)

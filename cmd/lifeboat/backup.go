@@ -24,7 +24,6 @@ it as soon as nothing else holds the service. The same --id again is the same jo
 --direct and without --id, a backup of the service that is under way already, or due
 within a minute, is taken up.`,
 		Example: "  lifeboat backup apim-weu --reason \"before the release\" --wait\n  lifeboat backup apim-weu --direct",
-		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error {
 		return backup(ctx, d, args[0], anew, yes, asked, w)
 	})

@@ -16,7 +16,6 @@ func cancelCommand(p *program) *cobra.Command {
 		Short:   "Call a job off that has not started",
 		GroupID: acts,
 		Long:    "Cancel calls off a job that waits. One whose operation was requested from Azure runs to\nits end: Azure can't cancel it.",
-		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return cancel(ctx, d, args[0], asked) })
 	p.applies(command)
 	asked.add(command)

@@ -11,7 +11,6 @@ import (
 
 	"lifeboat/internal/plan"
 	"lifeboat/internal/preflight"
-	"lifeboat/internal/terminal"
 )
 
 // check's exit codes are those that Nagios and its kin know.
@@ -44,7 +43,6 @@ looked at.
 
 Exit status, as Nagios wants it: 0 all well, 1 something is WARN, 2 something is FAIL,
 3 nothing could be checked: wrong usage, unusable settings, or no such service.`,
-		Args: cobra.MaximumNArgs(1),
 		Run: func(cmd *cobra.Command, args []string) {
 			ctx, stop := p.interruptible(cmd.Context())
 			defer stop()
@@ -158,8 +156,7 @@ func (c *checking) report(found []preflight.Verdict) checkReport {
 }
 
 func (r checkReport) write(p *program) {
-	colors := terminal.PaletteFor(p.stdout, p.getenv)
-	p.print("%s: %s\n\n", colors.Paint(shadeOf(r.Result), r.Result), r.Sentence)
+	p.print("%s: %s\n\n", p.palette.Paint(shadeOf(r.Result), r.Result), r.Sentence)
 	t := newTable("result", "check", "of", "what was found")
 	t.shades[0] = true
 	for _, l := range r.Checks {
@@ -169,7 +166,7 @@ func (r checkReport) write(p *program) {
 		}
 		t.add(l.Result, l.Check, dash(l.On), strings.TrimSuffix(found, "."))
 	}
-	t.write(p.stdout, colors)
+	t.write(p.stdout, p.palette)
 }
 
 func dash(s string) string {

@@ -183,9 +183,9 @@ func TestCheckOfWhatCantBeChecked(t *testing.T) {
 			want string
 		}{
 			{[]string{"check", "apim-xyz"}, "not a service in the plan"},
-			{[]string{"check", "a", "b"}, "at most 1 arg"},
+			{[]string{"check", "a", "b"}, "check: want [SERVICE], got 2 arguments"},
 			{[]string{"check", "--nonsense"}, "unknown flag"},
-			{[]string{"check", "--lab", "--settings", "x"}, "none of the others can be"},
+			{[]string{"check", "--lab", "--settings", "x"}, "say one of them"},
 			{[]string{"check", "--lab"}, "make run"},
 		} {
 			a := w.does(w.t.Context(), tt.args...)

@@ -11,7 +11,6 @@ import (
 
 	"lifeboat/internal/plan"
 	"lifeboat/internal/preflight"
-	"lifeboat/internal/terminal"
 )
 
 const (
@@ -101,7 +100,7 @@ func (c *checking) run(ctx context.Context) []preflight.Verdict {
 
 // wait says what is going on if it takes longer than somebody is patient.
 func (c *checking) wait(finished <-chan struct{}) {
-	shown := progress{w: c.stderr, live: terminal.Is(c.stderr)}
+	shown := progress{w: c.stderr, live: overwrites(c.stderr, c.program.getenv)}
 	defer shown.clear()
 	next := time.NewTimer(patience)
 	defer next.Stop()

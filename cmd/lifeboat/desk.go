@@ -67,7 +67,7 @@ func (p *program) work(ctx context.Context, sends bool, args []string, do func(c
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	d := &desk{program: p, setting: getenv, from: from, colors: terminal.PaletteFor(p.stdout, p.getenv), live: terminal.Is(p.stderr)}
+	d := &desk{program: p, setting: getenv, from: from, colors: p.palette, live: overwrites(p.stderr, p.getenv)}
 	if d.plan, err = parsePlan(c.PlanFile); err != nil {
 		return &exit{exitUsage, err}
 	}

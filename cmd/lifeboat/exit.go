@@ -111,7 +111,7 @@ func exitCodesTopic(*program) *cobra.Command {
        status: a service is late, down or not restorable, or a standby is not ready
   2    wrong usage, settings that can't be used, or a confirmation that was not given
   3    not known: no such service or job, Azure can't be reached, a newer version wrote
-       the rows, or --timeout passed before the end
+       the rows, --timeout passed before the end, or the result could not be written
   4    --timeout passed while the job waits for a person: lifeboat approve JOB
   130  Ctrl-C; a job that was waited for goes on, but one of --direct or resume is
        moved on by nobody unless the app runs: lifeboat resume JOB

@@ -28,7 +28,6 @@ It writes to the table and to the point's sidecar itself, whether or not the app
 Where the container is immutable the sidecar can't be changed: the table alone has the
 hold then, and that is said; after a rebuild the point must be held again.`,
 		Example: "  lifeboat hold apim-weu $(lifeboat points apim-weu --json | jq -r .points[0].point) --reason \"audit 2026\"",
-		Args:    cobra.ExactArgs(2),
 	}, false, func(ctx context.Context, d *desk, args []string) error {
 		return hold(ctx, d, args[0], args[1], oneLine(reason), by)
 	})
@@ -44,7 +43,6 @@ func releaseCommand(p *program) *cobra.Command {
 		GroupID: acts,
 		Long: `Release ends a hold: from then on the retention decides about the point again. What was
 not held stays as it is.`,
-		Args: cobra.ExactArgs(2),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return release(ctx, d, args[0], args[1]) })
 }
 

@@ -25,7 +25,6 @@ what the message said: nobody checks it.
 
 Exit status: 0 the job goes on or has succeeded, 1 it failed or was canceled, 3 there is
 no such job. With --wait: see lifeboat help exit-codes.`,
-		Args: cobra.ExactArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return showJob(ctx, d, args[0], w) })
 	w.add(command)
 	return command

@@ -21,7 +21,6 @@ func jobsCommand(p *program) *cobra.Command {
 		Long: `Jobs lists the backups of a service and the restores of it onto its standbys, newest
 first; a standby's name lists what was done to that. Without a name it lists the jobs of
 all services that have not ended, and the last backup of each.`,
-		Args: cobra.MaximumNArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return jobs(ctx, d, args, limit) })
 	command.Flags().IntVar(&limit, "limit", limit, "at most `N` jobs, 0 for all")
 	return command

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lifeboat/internal/config"
+	"lifeboat/internal/terminal"
 )
 
 func main() {
@@ -49,13 +50,14 @@ type program struct {
 	// outlive lets the process go on when nobody reads any more what it says.
 	outlive func()
 
-	flags  flags
-	direct bool // without a queue
-	lines  *bufio.Reader
-	code   int
+	flags   flags
+	direct  bool // without a queue
+	palette terminal.Palette
+	lines   *bufio.Reader
+	code    int
 }
 
-func (p *program) run(ctx context.Context, args []string) int {
+func (p *program) execute(ctx context.Context, args []string) int {
 	root := &cobra.Command{
 		Use:   "lifeboat",
 		Short: "Disaster recovery for Azure API Management",
@@ -86,14 +88,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	}
 	p.completes(root)
 	root.InitDefaultCompletionCmd()
-	for _, group := range root.Commands() {
-		if group.HasSubCommands() && !group.Runnable() { // cobra would take any argument for a wish for help
-			group.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
-		}
-	}
+	refuses(root)
 	if command, err := root.ExecuteContextC(ctx); err != nil {
-		say(p.stderr, err)
-		return usageCode(command)
+		return p.misused(command, err)
 	}
 	return p.code
 }
@@ -112,7 +109,6 @@ func serveCommand(p *program) *cobra.Command {
 			"It reads the app settings in local.settings.sample.json and the plan in lifeboat.sample.yaml.\n\n" +
 			"Exit status: 1 if the settings or the plan can't be used, each reason on a line; 128 plus\n" +
 			"the signal's number when it is told to stop. Never 0: the host would not start it again.",
-		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
 			if p.flags != (flags{}) {
 				return errors.New("serve takes its settings from the Functions host: --settings, --lab, --plan and --json are for operators")

@@ -26,7 +26,6 @@ func maintenanceCommand(p *program) *cobra.Command {
 		GroupID:   acts,
 		Long:      "Maintenance keeps alerts about a service from starting a failover until it ends by itself,\nor by off. Backups go on, and people can still ask for a restore.",
 		Example:   "  lifeboat maintenance apim-weu on --for 90m --reason \"gateway upgrade\"",
-		Args:      cobra.ExactArgs(2),
 		ValidArgs: []string{"on", "off"},
 	}, true, func(ctx context.Context, d *desk, args []string) error {
 		return maintenance(ctx, d, args[0], args[1], lasts, asked)
@@ -42,7 +41,7 @@ func maintenance(ctx context.Context, d *desk, name, state string, lasts time.Du
 	case state != "on" && state != "off":
 		return wrongUsage("want on or off, got %q", state)
 	case state == "on" && (lasts < time.Minute || lasts > maxMaintenance):
-		return wrongUsage("--for %s: want from 1m to %s", lasts, maxMaintenance)
+		return wrongUsage("--for %s: want from 1m to %dh", lasts, maxMaintenance/time.Hour)
 	}
 	s, err := d.service(name)
 	if err != nil {

@@ -16,7 +16,6 @@ func planCommand(p *program) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "plan",
 		Short: "Check a plan file, or print its JSON Schema",
-		Args:  cobra.NoArgs,
 	}
 	validate := &cobra.Command{
 		Use:   "validate [FILE]",
@@ -25,7 +24,6 @@ func planCommand(p *program) *cobra.Command {
 mistake at once, in the form that editors can follow. It asks nobody and needs no Azure.
 
 Exit status: 0 the plan can be used, 1 it has mistakes, 2 there is no such file.`,
-		Args: cobra.MaximumNArgs(1),
 		Run: func(_ *cobra.Command, args []string) {
 			p.code = p.end(p.validate(args))
 		},
@@ -38,7 +36,6 @@ a plan whose first line names it:
 
   # yaml-language-server: $schema=lifeboat.schema.json`,
 		Example: "  lifeboat plan schema > lifeboat.schema.json",
-		Args:    cobra.NoArgs,
 		Run: func(*cobra.Command, []string) {
 			if _, err := p.stdout.Write(plan.Schema()); err != nil {
 				p.code = p.end(err)

@@ -22,7 +22,6 @@ func pointsCommand(p *program) *cobra.Command {
 how old it is, until when Azure accepts it, who holds it and which restore needs it.
 Without a name it lists the newest of each service, without holds, and without whether
 the service was changed while it was backed up.`,
-		Args: cobra.MaximumNArgs(1),
 	}, false, points)
 }
 

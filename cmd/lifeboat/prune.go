@@ -25,7 +25,6 @@ service is open nothing is removed.
 With --dry-run it removes nothing and shows every point, whether it would stay, and why.
 
 On a terminal it asks for the service's name first; elsewhere it wants --yes.`,
-		Args: cobra.ExactArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return prune(ctx, d, args[0], dry, yes) })
 	command.Flags().BoolVar(&dry, "dry-run", false, "show what would go and why the rest stays, and remove nothing")
 	command.Flags().BoolVar(&yes, "yes", false, "don't ask for a confirmation")

@@ -292,7 +292,7 @@ func TestHoldAndPruneRefuseWhatCantBe(t *testing.T) {
 			{[]string{"hold", "apim-weu", point}, exitUsage, "say --reason"},
 			{[]string{"hold", "apim-weu", point, "--reason", " \n"}, exitUsage, "say --reason"},
 			{[]string{"hold", "apim-weu", point, "--reason", strings.Repeat("x", 1001)}, exitUsage, "at most 1000 bytes"},
-			{[]string{"hold", "apim-weu"}, exitUsage, "accepts 2 arg"},
+			{[]string{"hold", "apim-weu"}, exitUsage, "hold: want SERVICE POINT, got 1 argument"},
 			{[]string{"release", "apim-weu", "none"}, exitUnknown, "lifeboat points apim-weu lists them"},
 			{[]string{"prune", "apim-neu", "--dry-run"}, exitUnknown, "not a service in the plan"},
 			{[]string{"prune", "apim-weu", "--dry-run", "--plan", without}, exitUnknown, "under services.apim-weu.retention"},

@@ -29,7 +29,6 @@ What only the table knew is gone: jobs, incidents, which standby serves. So take
 that serves out of the plan first, or a refresh may overwrite it. Without a name it rebuilds
 every service of the plan.`,
 		Example: "  lifeboat rebuild --settings other-region.json --yes",
-		Args:    cobra.MaximumNArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error { return rebuild(ctx, d, args, by, yes) })
 	command.Flags().StringVar(&by, "by", "", byUsage)
 	command.Flags().BoolVar(&yes, "yes", false, "don't ask")

@@ -37,7 +37,6 @@ On a terminal it asks for the standby's name first; elsewhere it wants --yes. Th
 --id again is the same job; with --direct and without --id, a restore of the service onto
 the standby that is open already is taken up.`,
 		Example: "  lifeboat restore apim-weu --reason \"region down\" --wait\n  lifeboat restore apim-weu --to apim-sec --point $(lifeboat points apim-weu --json | jq -r .points[1].point)\n  lifeboat restore apim-weu --direct --rebuild --reason \"region and table lost\"",
-		Args:    cobra.ExactArgs(1),
 	}, true, func(ctx context.Context, d *desk, args []string) error { return restore(ctx, d, args[0], o, asked, w) })
 	command.Flags().StringVar(&o.to, "to", "", "the `STANDBY` to overwrite (default: the plan's first)")
 	command.Flags().StringVar(&o.point, "point", "", "the `BLOB` to restore, as points lists it (default: the newest)")

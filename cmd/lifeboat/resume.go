@@ -18,7 +18,6 @@ when the app is gone. Nothing is done twice: what Azure was asked for is followe
 never asked for again while that may go on.
 
 Ctrl-C stops after the move under way; resume again takes the job up again.`,
-		Args: cobra.ExactArgs(1),
 	}, false, func(ctx context.Context, d *desk, args []string) error {
 		j, err := d.job(ctx, args[0])
 		if err != nil {

@@ -20,12 +20,19 @@ import (
 // word are the flags of commands that send a message in a person's name.
 type word struct{ id, by, reason string }
 
-const byUsage = "who asks, as recorded (default: the signed-in account, or else the OS user)"
+const byUsage = "who asks" + byDefault
+
+const byDefault = ", as recorded (default: the signed-in account, or else the OS user)"
 
 func (w *word) add(command *cobra.Command) {
 	set := command.Flags()
 	set.StringVar(&w.id, "id", "", "the message's own `ID`; the same id again is the same request (default: a new one)")
-	set.StringVar(&w.by, "by", "", byUsage)
+	by := byUsage
+	switch command.Name() {
+	case "approve", "reject":
+		by = "who " + command.Name() + "s" + byDefault
+	}
+	set.StringVar(&w.by, "by", "", by)
 	set.StringVar(&w.reason, "reason", "", "why, as recorded")
 }
 

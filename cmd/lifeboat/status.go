@@ -35,7 +35,6 @@ and how old the newest backups are. Then, for each service:
 It reads three kinds of rows of all services at once, however many jobs there were.
 Exit status: 0 all well, 1 something is late, down or not restorable, or a standby is
 not ready, 3 the state can't be read, or a newer version wrote it.`,
-		Args: cobra.MaximumNArgs(1),
 	}, false, status)
 }
 

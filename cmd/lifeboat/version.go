@@ -29,7 +29,6 @@ func versionCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Say what this program is",
-		Args:  cobra.NoArgs,
 		Run: func(*cobra.Command, []string) {
 			b := thisBuild()
 			if p.flags.json {

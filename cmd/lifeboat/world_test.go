@@ -60,6 +60,8 @@ type world struct {
 	env   map[string]string
 	// stdin answers questions; nil is no terminal.
 	stdin io.Reader
+	// stdout is where results go; nil keeps them for the outcome.
+	stdout io.Writer
 	// ids are the app's, and typed those of an operator's commands.
 	ids, typed atomic.Int64
 	// table is by what name the operator claims containers.
@@ -213,6 +215,9 @@ func (w *world) does(ctx context.Context, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	p := &program{
 		getenv: func(name string) string { return w.env[name] }, stdin: w.stdin, stdout: &stdout, stderr: &stderr, now: func() time.Time { return time.Now().Add(w.ahead) }, reach: w.reach, survey: w.survey, manage: w.manage, newID: w.typedID, interruptible: context.WithCancel, outlive: func() { w.outlives.Store(true) },
+	}
+	if w.stdout != nil {
+		p.stdout = w.stdout
 	}
 	code := p.run(ctx, args)
 	if out := stdout.String() + stderr.String(); strings.Contains(out, planted) || strings.Contains(out, "SharedAccessKey=") {
