@@ -212,6 +212,11 @@ func (d *desk) takeUp(ctx context.Context, j job.Job, w waiting) error {
 // finish moves a job to its end and shows it.
 func (d *desk) finish(ctx context.Context, j job.Job, w waiting) error {
 	report := sentReport{Sent: sent{Job: j.ID, Service: sourceOf(j), Direct: true, Asked: "end of " + j.ID}}
+	return d.seeOut(ctx, report, j, w)
+}
+
+// seeOut follows a job to its end and shows it under report.
+func (d *desk) seeOut(ctx context.Context, report sentReport, j job.Job, w waiting) error {
 	j, err := d.follow(ctx, j.Service, j.ID, w)
 	if err == nil {
 		return d.tellEnd(ctx, report, j)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"lifeboat/internal/job"
@@ -39,22 +38,14 @@ func (d *desk) join(ctx context.Context, j job.Job, what, id string, w waiting) 
 	if o := j.Restore; o != nil {
 		report.Sent.By, report.Sent.Reason, report.Sent.Target, report.Sent.Point = o.By, o.Why, j.Service, o.Point.Blob
 	}
-	switch {
-	case !w.wait && !d.direct:
+	if !w.wait && !d.direct {
 		return d.tellJoined(report, j)
-	case j.State.Terminal():
-		d.note("lifeboat: %s\n", report.Sent.Next)
-		return d.tellEnd(ctx, report, j)
 	}
 	d.note("lifeboat: %s\n", report.Sent.Next)
-	ended, err := d.follow(ctx, j.Service, j.ID, w)
-	if err == nil {
-		return d.tellEnd(ctx, report, ended)
+	if j.State.Terminal() {
+		return d.tellEnd(ctx, report, j)
 	}
-	if d.flags.json {
-		err = errors.Join(err, printJSON(d.stdout, report))
-	}
-	return err
+	return d.seeOut(ctx, report, j, w)
 }
 
 // tellJoined is for who does not wait.

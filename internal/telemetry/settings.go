@@ -57,24 +57,15 @@ func wanted(getenv func(string) string) bool {
 func readSettings(getenv func(string) string) (settings, error) {
 	r := reader{getenv}
 	var s settings
-	var errs []error
-	note := func(err error) { errs = append(errs, err) }
-	var err error
-	s.endpoint, err = r.endpoint()
-	note(err)
-	s.headers, err = r.headers()
-	note(err)
-	s.timeout, err = r.timeout()
-	note(err)
-	s.gzip, err = r.compression()
-	note(err)
-	s.trust, err = r.trust()
-	note(err)
-	s.sampler, err = r.sampler()
-	note(err)
-	s.resource, err = r.resource()
-	note(err)
-	return s, errors.Join(append(errs, r.unsupported()...)...)
+	var errs [7]error
+	s.endpoint, errs[0] = r.endpoint()
+	s.headers, errs[1] = r.headers()
+	s.timeout, errs[2] = r.timeout()
+	s.gzip, errs[3] = r.compression()
+	s.trust, errs[4] = r.trust()
+	s.sampler, errs[5] = r.sampler()
+	s.resource, errs[6] = r.resource()
+	return s, errors.Join(append(errs[:], r.unsupported()...)...)
 }
 
 // reader reads variables. No error shows a value that may be a secret: those
