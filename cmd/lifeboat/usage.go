@@ -119,7 +119,7 @@ func flagError(command *cobra.Command, err error) error {
 	}
 	_, rest, _ := strings.Cut(err.Error(), `" for "`)
 	name, _, _ := strings.Cut(rest, `" flag: `)
-	name = name[strings.LastIndex(name, "-")+1:]
+	name = name[strings.LastIndex(name, "--")+len("--"):]
 	if flag := command.Flags().Lookup(name); flag != nil && kinds[flag.Value.Type()] != "" {
 		return fmt.Errorf("--%s %s: want %s", name, oneLine(invalid.GetValue()), kinds[flag.Value.Type()])
 	}

@@ -26,6 +26,7 @@ func TestWrongUsage(t *testing.T) {
 			{"version x", exitUsage, "version: want no argument, got 1 argument: lifeboat version", " version"},
 			{"jobs --limit x", exitUsage, "--limit x: want a whole number", " jobs"},
 			{"jobs --json=maybe", exitUsage, "--json maybe: want true or false", " jobs"},
+			{"prune apim-weu --dry-run=maybe", exitUsage, "--dry-run maybe: want true or false", " prune"},
 			{"status --jsno", exitUsage, "unknown flag: --jsno", " status"},
 			{"maintenance apim-weu on --for 2d", exitUsage, "--for 2d: want a time such as 90s, 30m or 48h", " maintenance"},
 			{"status --lab --settings f", exitUsage, "--settings and --lab name two places of the settings: say one of them", " status"},
