@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf16"
+
+	"lifeboat/internal/job"
 )
 
 // What a row of the table can hold. Azure refuses the row of a point that goes
@@ -25,7 +26,7 @@ const (
 // fits returns an error if no row can hold s. What the table shortens may have
 // any length.
 func (s sidecar) fits() error {
-	if utf16Len(s.Job) > longestJob || strings.ContainsFunc(s.Job, outOfKey) {
+	if utf16Len(s.Job) > longestJob || !job.FitsKey(s.Job) {
 		return errors.New("the job can't be part of a row's key")
 	}
 	for _, t := range []time.Time{s.StartedAt, s.VerifiedAt, s.Withdrawn} {
@@ -49,9 +50,3 @@ func (s sidecar) fits() error {
 }
 
 func utf16Len(text string) int { return len(utf16.Encode([]rune(text))) }
-
-// outOfKey reports whether no row that Lifeboat can read has r in its key:
-// Azure refuses all but the apostrophe, which its SDK writes in two ways.
-func outOfKey(r rune) bool {
-	return strings.ContainsRune(`/\#?'`, r) || r < 0x20 || 0x7f <= r && r <= 0x9f
-}

@@ -22,16 +22,18 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 		return err
 	}
 	var later []string
+	ended := false
 	for _, standby := range source.Standbys {
-		after, err := e.acknowledgeStandby(ctx, r, standby.Name)
+		after, did, err := e.acknowledgeStandby(ctx, r, standby.Name)
 		if err != nil {
 			return err
 		}
 		if after {
 			later = append(later, "the failover onto "+standby.Name)
 		}
+		ended = ended || did
 	}
-	after, err := e.acknowledgeSource(ctx, r, source)
+	after, did, err := e.acknowledgeSource(ctx, r, source)
 	if err != nil {
 		return err
 	}
@@ -41,6 +43,10 @@ func (e *Engine) acknowledge(ctx context.Context, r request.Request) error {
 	if len(later) > 0 {
 		return refused("%s began after acknowledgement %s of %s was sent at %s: look at it, and send another acknowledgement if that is meant as well",
 			strings.Join(later, " and "), r.ID, source.Name, r.EnqueuedAt.UTC().Format(time.RFC3339))
+	}
+	if !ended && !did {
+		e.Log.InfoContext(ctx, "nothing to acknowledge", keyService, source.Name, "request", r.ID, "by", r.By)
+		return nil
 	}
 	e.Log.WarnContext(ctx, "failover acknowledged", keyService, source.Name, "by", r.By, "outcome", string(r.Outcome))
 	return nil
@@ -53,15 +59,15 @@ func since(began time.Time, r request.Request) bool {
 }
 
 // acknowledgeStandby reports whether something has begun on the standby since
-// r was sent.
-func (e *Engine) acknowledgeStandby(ctx context.Context, r request.Request, standby string) (later bool, err error) {
+// r was sent, and whether it ended something.
+func (e *Engine) acknowledgeStandby(ctx context.Context, r request.Request, standby string) (later, ended bool, err error) {
 	summary, err := e.Store.StoredSummary(ctx, standby)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	mine, err := e.began(ctx, r.Service, summary.Summary)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	yes, nobody, never := true, "", time.Time{}
 	var m job.SummaryMove
@@ -79,38 +85,45 @@ func (e *Engine) acknowledgeStandby(ctx context.Context, r request.Request, stan
 		}
 	}
 	if m.Empty() {
-		return later, nil
+		return later, false, nil
 	}
-	return later, e.Store.Transit(ctx, job.Transition{Read: summary, Summary: m})
+	return later, true, e.Store.Transit(ctx, job.Transition{Read: summary, Summary: m})
 }
 
 // acknowledgeSource says what of the source has begun since r was sent, if
-// anything. Otherwise it ends the source's cool-down, and its incident.
-func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, source plan.Service) (later string, err error) {
+// anything. Otherwise it ends the source's cool-down, and its incident, and
+// reports whether there was one of them.
+func (e *Engine) acknowledgeSource(ctx context.Context, r request.Request, source plan.Service) (later string, ended bool, err error) {
 	summary, err := e.Store.StoredSummary(ctx, source.Name)
 	if err != nil {
-		return "", err
+		return "", false, err
+	}
+	onto, err := e.onto(ctx, summary.Summary)
+	if err != nil {
+		return "", false, err
 	}
 	switch {
+	case onto || summary.FailedOver.IsZero(): // that is for its source to acknowledge
 	case since(summary.FailedOver, r):
 		later = "the failover of " + source.Name
-	case !summary.FailedOver.IsZero() && !summary.Acknowledged:
+	case !summary.Acknowledged:
 		yes := true
 		if err := e.Store.Transit(ctx, job.Transition{Read: summary, Summary: job.SummaryMove{Acknowledged: &yes}}); err != nil {
-			return "", err
+			return "", false, err
 		}
+		ended = true
 	}
 	if summary.Incident == "" {
-		return later, nil
+		return later, ended, nil
 	}
 	incident, there, err := e.incident(ctx, source.Name, summary.Incident)
 	switch {
 	case err != nil || !there:
-		return later, err
+		return later, ended, err
 	case since(incident.OpenedAt, r):
-		return "incident " + incident.ID, nil
+		return "incident " + incident.ID, ended, nil
 	}
-	return later, e.resolve(ctx, incident, "acknowledged by "+r.By)
+	return later, true, e.resolve(ctx, incident, "acknowledged by "+r.By)
 }
 
 // began reports whether the last failover onto a standby was source's: several
@@ -122,9 +135,28 @@ func (e *Engine) began(ctx context.Context, source string, standby job.Summary) 
 	}
 	j, err := e.Store.Job(ctx, standby.Service, standby.FailoverJob)
 	if errors.Is(err, job.ErrNotFound) {
-		// One that was onto this standby was cleaned up, long after its cool-down.
-		homes := e.Plan.Homes(standby.FailoverJob)
-		return len(homes) > 0 && homes[0] == standby.Service, nil
+		return e.cleanedUp(standby), nil
 	}
 	return err == nil && j.Restore.Source == source, err
+}
+
+// onto reports whether the last failover that a service took part in was onto
+// it, not its own.
+func (e *Engine) onto(ctx context.Context, of job.Summary) (bool, error) {
+	if of.FailoverJob == "" {
+		return false, nil
+	}
+	_, err := e.Store.Job(ctx, of.Service, of.FailoverJob)
+	if errors.Is(err, job.ErrNotFound) {
+		return e.cleanedUp(of), nil
+	}
+	return err == nil, err
+}
+
+// cleanedUp reports whether the failover that a service's row names, of which
+// its partition has no job, was onto it: the job was removed then, long after
+// its cool-down.
+func (e *Engine) cleanedUp(of job.Summary) bool {
+	homes := e.Plan.Homes(of.FailoverJob)
+	return len(homes) > 0 && homes[0] == of.Service
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lifeboat/internal/job"
 	"lifeboat/internal/recovery/recoverytest"
 	"lifeboat/internal/request"
 )
@@ -44,6 +45,46 @@ func TestAStandbysOwnFailoverIsItsOwn(t *testing.T) {
 					t.Errorf("%s still cools down", third)
 				}
 			})
+		})
+	}
+}
+
+// Who acknowledges a standby that serves, in place of what it serves for, does
+// not end the cool-down of the failover onto it.
+func TestAFailoverOntoAServiceIsNotItsOwn(t *testing.T) {
+	p := testPlan(t, `    standbys: {apim-neu: {resourceId: `+id+`apim-neu}}
+    failover: {mode: auto, rules: [down]}
+  apim-neu:
+    resourceId: `+id+`apim-neu
+`)
+	for _, cleaned := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := recoverytest.NewWorld(p, slog.New(slog.DiscardHandler))
+			w.Run(t.Context(), 2*time.Hour)
+			silence(w, "apim-weu")
+			send(t, w, fired(time.Now()))
+			w.Run(t.Context(), 2*time.Hour)
+			standby := w.Store.SummaryOf("apim-neu")
+			if standby.ServingFor != "apim-weu" {
+				t.Fatalf("apim-neu does not serve: %+v", standby)
+			}
+			if cleaned {
+				row, err := w.Store.Job(t.Context(), "apim-neu", standby.FailoverJob)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Store.Remove(t.Context(), job.Finished{Job: &row}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ask(t, w, request.Request{ID: "wrong", Kind: request.Acknowledge, Service: "apim-neu", By: "ann", Outcome: request.Failback})
+			if now := w.Store.SummaryOf("apim-neu"); now != standby {
+				t.Errorf("apim-neu was %+v and is %+v", standby, now)
+			}
+			ask(t, w, request.Request{ID: "right", Kind: request.Acknowledge, Service: "apim-weu", By: "ann", Outcome: request.Failback})
+			if now := w.Store.SummaryOf("apim-neu"); !now.Acknowledged || now.ServingFor != "" {
+				t.Errorf("after what it served for was acknowledged: %+v", now)
+			}
 		})
 	}
 }

@@ -3,6 +3,8 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,8 +88,11 @@ func TestTheLastWordAboutMaintenanceCounts(t *testing.T) {
 		on := request.Request{ID: "on", Kind: request.Maintenance, Service: "apim-weu", By: "ann", On: true, Until: time.Now().Add(8 * time.Hour), EnqueuedAt: time.Now()}
 		off := request.Request{ID: "off", Kind: request.Maintenance, Service: "apim-weu", By: "ann", EnqueuedAt: time.Now().Add(time.Minute)}
 		for _, order := range [][]request.Request{{on, off, on}, {off, on}} {
-			for _, r := range order {
-				ask(t, w, r)
+			for n, r := range order {
+				err := w.Engine.Request(t.Context(), r)
+				if overtaken := n > 0 && r.ID == "on"; overtaken != errors.Is(err, recovery.ErrRefused) || !overtaken && err != nil {
+					t.Errorf("%s as number %d of %d: %v", r.ID, n+1, len(order), err)
+				}
 			}
 			if until := w.Store.SummaryOf("apim-weu").MaintenanceUntil; !until.IsZero() {
 				t.Errorf("maintenance until %s although its end was sent last", until)
@@ -118,6 +123,28 @@ func TestARequestThatIsSentAgainIsAsOldAsItWas(t *testing.T) {
 		}
 		if last := (recovery.DeadLetter{EnqueuedAt: sent}).FirstSent(); !last.Equal(sent) {
 			t.Errorf("first sent at %s, want %s", last, sent)
+		}
+	})
+}
+
+// The log tells of an acknowledgement that ended something, and of no other.
+func TestAnAcknowledgementOfNothingIsToldAsThat(t *testing.T) {
+	inBubble(t, "auto", "", func(t *testing.T, w *recoverytest.World, a request.Alert) {
+		var log strings.Builder
+		w.Engine.Log = slog.New(slog.NewTextHandler(&log, nil))
+		said := func() [2]int {
+			return [2]int{strings.Count(log.String(), "failover acknowledged"), strings.Count(log.String(), "nothing to acknowledge")}
+		}
+		ack := request.Request{ID: "ack", Kind: request.Acknowledge, Service: "apim-weu", By: "ann", Outcome: request.Failback}
+		ask(t, w, ack)
+		if got, want := said(), [2]int{0, 1}; got != want {
+			t.Errorf("before any failover: %d, want %d", got, want)
+		}
+		failedOver(t, w, a)
+		ask(t, w, ack)
+		ask(t, w, ack)
+		if got, want := said(), [2]int{1, 2}; got != want {
+			t.Errorf("after one, twice: %d, want %d", got, want)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"lifeboat/internal/job"
 	"lifeboat/internal/plan"
@@ -16,7 +17,7 @@ type Rebuilt struct {
 	Added   int // of all, those that the table did not have
 	// Withdrawn are those whose blob is gone, or that had been withdrawn.
 	Withdrawn int
-	// Warnings name sidecars that can't be understood.
+	// Warnings name sidecars that can't be understood, and copies.
 	Warnings []string
 }
 
@@ -35,20 +36,14 @@ func (e *Engine) Rebuild(ctx context.Context, service, by string) (Rebuilt, erro
 	if err := e.takeOver(ctx, s.Service, by); err != nil {
 		return r, fmt.Errorf("claim container %s of %s: %w", s.Container, s.Account, err)
 	}
-	var points []job.Point
-	for p, err := range e.Blobs.Recorded(ctx, s.Service) {
-		switch {
-		case errors.Is(err, job.ErrUnreadable):
-			r.Warnings = append(r.Warnings, err.Error())
-		case err != nil:
-			return r, fmt.Errorf("read what container %s of %s records of %s: %w: run it again", s.Container, s.Account, s.Name, err)
-		default:
-			points = append(points, p)
-		}
+	points, err := e.recorded(ctx, s, &r)
+	if err != nil {
+		return r, err
 	}
 	for _, p := range points {
-		if p, err = e.checked(ctx, s, p); err != nil {
-			return r, err
+		if original := originalOf(p, points); original != "" {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("backup %s is left out: its sidecar names job %s and its start, as that of %s does: a copy can be removed", p.Blob, p.Job, original))
+			continue
 		}
 		if e.forgotten(s, p) {
 			continue
@@ -68,6 +63,52 @@ func (e *Engine) Rebuild(ctx context.Context, service, by string) (Rebuilt, erro
 	}
 	e.Log.WarnContext(ctx, "catalogue rebuilt", keyService, s.Name, "points", r.Points, "added", r.Added, "withdrawn", r.Withdrawn, "by", by)
 	return r, nil
+}
+
+// recorded are the points that the container of s tells of, as they are now.
+// It warns in r of those that can't be understood.
+func (e *Engine) recorded(ctx context.Context, s plan.Service, r *Rebuilt) (points []job.Point, err error) {
+	for p, err := range e.Blobs.Recorded(ctx, s.Service) {
+		switch {
+		case errors.Is(err, job.ErrUnreadable):
+			r.Warnings = append(r.Warnings, err.Error())
+		case err != nil:
+			return nil, fmt.Errorf("read what container %s of %s records of %s: %w: run it again", s.Container, s.Account, s.Name, err)
+		default:
+			points = append(points, p)
+		}
+	}
+	for i, p := range points {
+		if points[i], err = e.checked(ctx, s, p); err != nil {
+			return nil, err
+		}
+	}
+	return points, nil
+}
+
+// originalOf is the blob that stands in the catalogue in place of p's, or "": a
+// row is found by job and start, so that of a backup and the copies that people
+// made of it, with its sidecar, there is room for one.
+func originalOf(p job.Point, points []job.Point) string {
+	for _, other := range points {
+		if other.Blob != p.Blob && other.Job == p.Job && other.StartedAt.Equal(p.StartedAt) && preferred(other, p) {
+			return other.Blob
+		}
+	}
+	return ""
+}
+
+// preferred reports whether a is the one to keep of two with the same row: what
+// can be restored, then what has a name that its job gives.
+func preferred(a, b job.Point) bool {
+	if a.Live() != b.Live() {
+		return a.Live()
+	}
+	named, other := strings.HasPrefix(a.Blob, a.Job+"-"), strings.HasPrefix(b.Blob, b.Job+"-")
+	if named != other {
+		return named
+	}
+	return a.Blob < b.Blob
 }
 
 // checked is a recorded point, withdrawn if its blob is not there.

@@ -3,6 +3,8 @@ package recovery_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,4 +185,41 @@ func TestARebuildDoesNotBelieveASidecarAlone(t *testing.T) {
 			t.Errorf("%+v, %v", r, err)
 		}
 	})
+}
+
+// Who copies a backup and its sidecar under another name has not made a point,
+// and does not keep the others out. If the original is gone, the copy is what
+// can be restored.
+func TestARebuildFindsOneOfABackupAndItsCopies(t *testing.T) {
+	for _, copied := range []string{"apim-weu-0-copy.apimbackup", "apim-weu-z-copy.apimbackup"} {
+		for _, moved := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				w := nights(t, testPlan(t, ""), 2)
+				want := w.Store.Catalogue("apim-weu")
+				kept, left := want[0].Blob, copied
+				twin := want[0]
+				twin.Blob = copied
+				w.Azure.Put("apim-weu", copied)
+				if _, err := w.Azure.Record(t.Context(), w.Engine.Plan.Services[0].Service, twin); err != nil {
+					t.Fatal(err)
+				}
+				if moved {
+					w.Azure.Delete(kept)
+					kept, left, want[0] = left, kept, twin
+				}
+				other := lost(t, w)
+				for range 2 {
+					r, err := other.Engine.Rebuild(t.Context(), "apim-weu", "ann")
+					if err != nil || r.Points != 2 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], kept) || !strings.Contains(r.Warnings[0], left) {
+						t.Errorf("%+v, %v", r, err)
+					}
+					got := other.Store.Catalogue("apim-weu")
+					slices.SortFunc(got, func(a, b job.Point) int { return a.StartedAt.Compare(b.StartedAt) })
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("rebuilt (-was +is):\n%s", diff)
+					}
+				}
+			})
+		}
+	}
 }

@@ -122,7 +122,7 @@ func (e *Engine) Approval(ctx context.Context, a request.Approval) error {
 }
 
 // maintain says until when alerts start nothing. The last word that was sent
-// counts, in whatever order they come.
+// counts, in whatever order they come: one that was sent before it is refused.
 func (e *Engine) maintain(ctx context.Context, r request.Request) error {
 	s, err := e.protected(r.Service)
 	if err != nil {
@@ -137,8 +137,8 @@ func (e *Engine) maintain(ctx context.Context, r request.Request) error {
 		return err
 	}
 	if r.EnqueuedAt.Before(summary.MaintenanceAsked) {
-		e.Log.InfoContext(ctx, "maintenance request dropped: a later one came first", keyService, s.Name, "request", r.ID, "by", r.By)
-		return nil
+		return refused("maintenance request %s of %s was sent at %s, and one that was sent at %s counts: look at what is set, and send another if this is still wanted",
+			r.ID, s.Name, r.EnqueuedAt.UTC().Format(time.RFC3339), summary.MaintenanceAsked.UTC().Format(time.RFC3339))
 	}
 	e.Log.InfoContext(ctx, "maintenance set", keyService, s.Name, "until", until, "by", r.By)
 	return e.Store.Transit(ctx, job.Transition{

@@ -68,7 +68,7 @@ func TestEscaped(t *testing.T) {
 		"": "", "recovery-requests.2_x": "recovery-requests.2_x", "a|b": "a=7Cb", "=7C": "=3D7C", "/\\#?'": "=2F=5C=23=3F=27", "ż\n": "=C5=BC=0A",
 	} {
 		got := escaped(text)
-		if got != want || !possibleKey(got) {
+		if got != want || !job.FitsKey(got) {
 			t.Errorf("escaped(%q) = %q, want %q", text, got, want)
 		}
 	}

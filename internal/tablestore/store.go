@@ -23,7 +23,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
@@ -61,7 +60,7 @@ func (s *Store) Job(ctx context.Context, service, id string) (job.Stored, error)
 
 // get reads one row. It returns job.ErrNotFound.
 func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.GetEntityResponse, error) {
-	if !possibleKey(service) || !possibleKey(key) {
+	if !job.FitsKey(service) || !job.FitsKey(key) {
 		// Azure would answer 400, which looks like trouble that may pass.
 		return aztables.GetEntityResponse{}, fmt.Errorf("%s: %q of service %q can't be the key of a row: %w", azureerror.Scrub(doing), key, service, job.ErrNotFound)
 	}
@@ -83,15 +82,6 @@ func (s *Store) get(ctx context.Context, doing, service, key string) (aztables.G
 func isRow(data []byte, service, key string) bool {
 	var row struct{ PartitionKey, RowKey string }
 	return json.Unmarshal(data, &row) == nil && row.PartitionKey == service && row.RowKey == key
-}
-
-// possibleKey reports whether key has no character that Azure refuses, and no
-// apostrophe: Azure takes one, but aztables writes it doubled in the address of
-// a single row and as it is in a transaction's, so that the rows would differ.
-func possibleKey(key string) bool {
-	return !strings.ContainsFunc(key, func(r rune) bool {
-		return strings.ContainsRune(`/\#?'`, r) || r < 0x20 || 0x7f <= r && r <= 0x9f
-	})
 }
 
 // Create inserts j and writes m into its service's summary, both or neither.
