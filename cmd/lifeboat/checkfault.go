@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/preflight"
 )
 
@@ -25,6 +26,9 @@ func sdkFault(err error) preflight.Fault {
 		return preflight.Fault{Status: busStatus[bus.Code], Code: string(bus.Code), Text: bus.Error()}
 	}
 	f := preflight.FaultOf(err)
+	if said := azureerror.AnswerOf(err); said.Status != 0 {
+		f.Status, f.Code = said.Status, said.Code
+	}
 	if f.Status == 0 {
 		f.Text = bareText(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/emulator"
 	"lifeboat/internal/emulator/arm"
 	"lifeboat/internal/emulator/wire"
@@ -185,7 +186,7 @@ func TestHelpOfExitCodes(t *testing.T) {
 
 // Who may look is told what else a command needs.
 func TestRemedyOfARole(t *testing.T) {
-	if got := remedy(errors.New("save job a: HTTP 403")); !strings.Contains(got, "rebuild, resume and whatever has --direct: Contributor") {
+	if got := remedy(azureerror.New("save job a", "HTTP 403", azureerror.Answer{Status: 403}, nil)); !strings.Contains(got, "rebuild, resume and whatever has --direct: Contributor") {
 		t.Errorf("remedy = %q", got)
 	}
 }

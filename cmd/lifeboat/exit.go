@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/spf13/cobra"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/job"
 )
 
@@ -64,12 +67,9 @@ func codeOf(err error) int {
 	return exitUnknown
 }
 
-// remedies say what to do about an error by what stands in it: storage's words
-// come as text, without what may be secret.
+// remedies say what to do about an error that has no answer of storage's, by
+// what stands in it.
 var remedies = []struct{ sign, remedy string }{
-	{"HTTP 403", "give your account the role Storage Table Data Reader (hold, release, prune, rebuild, resume and whatever has --direct: Contributor) on the state's storage account, and see whether its firewall lets this machine in"},
-	{"HTTP 401", "sign in to the tenant that the storage account is in: az login --tenant TENANT"},
-	{"TableNotFound", "name the table of the app by LIFEBOAT_TABLE; if it is lost: lifeboat rebuild makes it again, or --direct --rebuild"},
 	{"Azure Service Bus Data Sender", "here that is your own account, not the app's"},
 	{"connection refused", "see whether it runs; the lab's addresses change at every start, so use --lab"},
 	{"no such host", "check the name in the settings; see whether this machine is in a network that may resolve it"},
@@ -78,8 +78,8 @@ var remedies = []struct{ sign, remedy string }{
 // denied reports whether Azure has refused, or has no such table: time alone
 // changes neither.
 func denied(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "HTTP 401") || strings.Contains(text, "HTTP 403") || strings.Contains(text, "TableNotFound")
+	said := azureerror.AnswerOf(err)
+	return said.Status == http.StatusUnauthorized || said.Status == http.StatusForbidden || said.Code == string(aztables.TableNotFound)
 }
 
 // remedy is what to do about err, or "".
@@ -88,8 +88,15 @@ func remedy(err error) string {
 		return "use the version of lifeboat that the app runs"
 	}
 	text := err.Error()
-	if strings.Contains(text, "HTTP 403") && strings.Contains(text, " in container ") {
+	switch said := azureerror.AnswerOf(err); {
+	case said.Code == string(aztables.TableNotFound):
+		return "name the table of the app by LIFEBOAT_TABLE; if it is lost: lifeboat rebuild makes it again, or --direct --rebuild"
+	case said.Status == http.StatusUnauthorized:
+		return "sign in to the tenant that the storage account is in: az login --tenant TENANT"
+	case said.Status == http.StatusForbidden && strings.Contains(text, " in container "):
 		return "give your account the role Storage Blob Data Contributor on the backups' storage account, and see whether its firewall lets this machine in"
+	case said.Status == http.StatusForbidden:
+		return "give your account the role Storage Table Data Reader (hold, release, prune, rebuild, resume and whatever has --direct: Contributor) on the state's storage account, and see whether its firewall lets this machine in"
 	}
 	for _, r := range remedies {
 		if strings.Contains(text, r.sign) {

@@ -16,32 +16,43 @@ import (
 
 // Answer is how a service said no. The zero Answer is none.
 type Answer struct {
-	Status        int
+	Status        int // of HTTP
 	Code, Message string
 	Host          string
 }
 
 // failure says what was tried and what was said. It is all text, because the
 // SDK's errors and net/http's show requests whole, and with them signatures;
-// only a context's error can be found inside.
+// only the answer's status and code, and a context's error, can be found inside.
 type failure struct {
-	text  string
-	cause error // context.Canceled, context.DeadlineExceeded or nil
+	text   string
+	answer Answer
+	cause  error // context.Canceled, context.DeadlineExceeded or nil
 }
 
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
-// New is the error of doing something, of which said is what is known. Of err
-// only the end of its context is kept.
-func New(doing, said string, err error) error {
-	f := &failure{text: doing + ": " + bounded(Scrub(said))}
+// New is the error of doing something, of which said is what is known, and a
+// how the service said no, if it did. Of err only the end of its context is kept.
+func New(doing, said string, a Answer, err error) error {
+	f := &failure{text: doing + ": " + bounded(Scrub(said)), answer: Answer{Status: a.Status, Code: Scrub(a.Code)}}
 	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, cause) {
 			f.cause = cause
 		}
 	}
 	return f
+}
+
+// AnswerOf is the status and the code by which a service said no, where err is,
+// or wraps, one of New's. The zero Answer: none did, or err is another's.
+func AnswerOf(err error) Answer {
+	var f *failure
+	if !errors.As(err, &f) {
+		return Answer{}
+	}
+	return f.answer
 }
 
 // Words are a's own or, if there was no answer, err's, without the address.

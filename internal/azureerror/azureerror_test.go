@@ -65,7 +65,7 @@ func TestWords(t *testing.T) {
 // secret, or endless, in the text.
 func TestNew(t *testing.T) {
 	answer := &http.MaxBytesError{Limit: 1}
-	err := New("save job a", "said sig=abc\nand more", fmt.Errorf("%w: %w", context.DeadlineExceeded, answer))
+	err := New("save job a", "said sig=abc\nand more", Answer{}, fmt.Errorf("%w: %w", context.DeadlineExceeded, answer))
 	if err.Error() != "save job a: said sig=… and more" {
 		t.Errorf("error %q", err)
 	}
@@ -73,16 +73,30 @@ func TestNew(t *testing.T) {
 	if errors.As(err, &found) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		t.Errorf("error %v wraps what it should not, or not what it should", err)
 	}
-	if err := New("look", "no", context.Canceled); !errors.Is(err, context.Canceled) {
+	if err := New("look", "no", Answer{}, context.Canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v hides that it was canceled", err)
 	}
-	if err := New("look", "no", answer); errors.Unwrap(err) != nil {
+	if err := New("look", "no", Answer{}, answer); errors.Unwrap(err) != nil {
 		t.Errorf("error %v wraps %v", err, errors.Unwrap(err))
 	}
 	for n := range 4 {
-		long := New("look", strings.Repeat("x", n)+strings.Repeat("ż", 10_000), answer).Error()
+		long := New("look", strings.Repeat("x", n)+strings.Repeat("ż", 10_000), Answer{}, answer).Error()
 		if !utf8.ValidString(long) || len(long) > len("look: ")+maxWords || !strings.HasSuffix(long, "ż…") {
 			t.Errorf("%d bytes, ending %q", len(long), long[len(long)-6:])
+		}
+	}
+}
+
+// What decides is the answer, not the words that were made of it.
+func TestAnswerOf(t *testing.T) {
+	said := Answer{Status: 403, Code: "AuthorizationFailure", Message: "sig=abc", Host: "st"}
+	err := fmt.Errorf("read: %w", New("look", Words(said, nil), said, errors.New("whatever")))
+	if got, want := AnswerOf(err), (Answer{Status: 403, Code: "AuthorizationFailure"}); got != want {
+		t.Errorf("answer %+v, want %+v", got, want)
+	}
+	for _, err := range []error{nil, errors.New("HTTP 403"), New("look", "HTTP 403", Answer{}, context.Canceled)} {
+		if got := AnswerOf(err); got != (Answer{}) {
+			t.Errorf("answer of %v is %+v, want none", err, got)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *Store) Amend(ctx context.Context, where job.Service, backup string, cha
 		switch a := answerOf(err); {
 		case err == nil:
 			return nil
-		case a.code != bloberror.ConditionNotMet:
+		case !a.is(bloberror.ConditionNotMet):
 			return amendError(doing, err)
 		}
 	}

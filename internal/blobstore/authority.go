@@ -79,7 +79,7 @@ func claimError(doing string, err error) error {
 	switch a := answerOf(err); {
 	case err == nil:
 		return nil
-	case a.missing(), a.code == bloberror.ConditionNotMet:
+	case a.missing(), a.is(bloberror.ConditionNotMet):
 		return fmt.Errorf("%s: %w", doing, job.ErrConflict)
 	case a.containerMissing():
 		return fmt.Errorf("%s: the container does not exist: %w", doing, job.ErrNotFound)

@@ -15,44 +15,41 @@ import (
 )
 
 // answer is how the blob service said no. The zero answer is none.
-type answer struct {
-	status  int
-	code    bloberror.Code
-	message string
-	host    string
-}
+type answer struct{ azureerror.Answer }
 
 func answerOf(err error) answer {
 	var e *azcore.ResponseError
 	if !errors.As(err, &e) {
 		return answer{}
 	}
-	a := answer{status: e.StatusCode, code: bloberror.Code(e.ErrorCode)}
+	a := answer{azureerror.Answer{Status: e.StatusCode, Code: e.ErrorCode}}
 	if e.RawResponse == nil {
 		return a
 	}
 	if r := e.RawResponse.Request; r != nil {
-		a.host = r.URL.Host
+		a.Host = r.URL.Host
 	}
 	var body struct{ Message string }
 	if text, err := runtime.Payload(e.RawResponse); err == nil && xml.Unmarshal(text, &body) == nil {
 		// The lines after the first are the request's id and time.
-		a.message, _, _ = strings.Cut(body.Message, "\n")
+		a.Message, _, _ = strings.Cut(body.Message, "\n")
 	}
 	return a
 }
 
+func (a answer) is(code bloberror.Code) bool { return a.Code == string(code) }
+
 func (a answer) missing() bool {
-	return a.status == http.StatusNotFound && (a.code == bloberror.BlobNotFound || a.code == bloberror.ResourceNotFound)
+	return a.Status == http.StatusNotFound && (a.is(bloberror.BlobNotFound) || a.is(bloberror.ResourceNotFound))
 }
 
 func (a answer) containerMissing() bool {
-	return a.status == http.StatusNotFound && a.code == bloberror.ContainerNotFound
+	return a.Status == http.StatusNotFound && a.is(bloberror.ContainerNotFound)
 }
 
 // exists: the blob is there, and for one reason or another stays as it is.
 func (a answer) exists() bool {
-	switch a.code {
+	switch bloberror.Code(a.Code) {
 	case bloberror.BlobAlreadyExists, bloberror.UnauthorizedBlobOverwrite, bloberror.ConditionNotMet:
 		return true
 	}
@@ -64,29 +61,28 @@ const immutableDueToLegalHold bloberror.Code = "BlobImmutableDueToLegalHold"
 
 // immutable: the blob can be neither changed nor deleted, by a policy or a hold.
 func (a answer) immutable() bool {
-	return a.code == bloberror.BlobImmutableDueToPolicy || a.code == immutableDueToLegalHold
+	return a.is(bloberror.BlobImmutableDueToPolicy) || a.is(immutableDueToLegalHold)
 }
 
 // archived: the blob is there, but nobody can read it now.
 func (a answer) archived() bool {
-	return a.code == bloberror.BlobArchived || a.code == bloberror.BlobBeingRehydrated
+	return a.is(bloberror.BlobArchived) || a.is(bloberror.BlobBeingRehydrated)
 }
 
 // leased: the blob can be neither changed nor deleted but by who leased it.
-func (a answer) leased() bool { return a.code == bloberror.LeaseIDMissing }
+func (a answer) leased() bool { return a.is(bloberror.LeaseIDMissing) }
 
 // frozen: the blob can't be changed, today or ever.
 func (a answer) frozen() bool {
-	return a.immutable() || a.code == bloberror.UnauthorizedBlobOverwrite
+	return a.immutable() || a.is(bloberror.UnauthorizedBlobOverwrite)
 }
 
 // failed is the error for an outcome that has no name in package job.
-func failed(doing string, err error) error { return azureerror.New(doing, words(err), err) }
-
-func words(err error) string {
+func failed(doing string, err error) error {
 	a := answerOf(err)
-	if a.code == bloberror.ContainerNotFound {
-		return fmt.Sprintf("ContainerNotFound: there is no such container on %s: create it, or check the plan", a.host)
+	said := azureerror.Words(a.Answer, err)
+	if a.is(bloberror.ContainerNotFound) {
+		said = fmt.Sprintf("ContainerNotFound: there is no such container on %s: create it, or check the plan", a.Host)
 	}
-	return azureerror.Words(azureerror.Answer{Status: a.status, Code: string(a.code), Message: a.message, Host: a.host}, err)
+	return azureerror.New(doing, said, a.Answer, err)
 }

@@ -1,9 +1,6 @@
 package preflight
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Account judges whether somebody is signed in. name may be empty.
 func Account(name string, asApp bool, f Fault) Verdict {
@@ -25,9 +22,11 @@ func Table(table string, rows int, f Fault) Verdict {
 	switch {
 	case f.None():
 		return ok("table", "", "%s can be read: rows of %s", table, count(rows, "API Management service"))
-	case strings.Contains(f.Text, "TableNotFound"):
+	case f.Code == "TableNotFound":
 		remedy = "create it, or name the app's by LIFEBOAT_TABLE; if it was lost, lifeboat rebuild recreates its rows from the backups"
-	case strings.Contains(f.Text, "HTTP 403"):
+	case f.Status == 401:
+		remedy = "sign in to the tenant that the storage account is in: az login --tenant TENANT"
+	case f.Denied():
 		remedy = "give your account the role Storage Table Data Reader on the state's storage account, and see whether its firewall lets this machine in"
 	}
 	return verdict(Fail, "table", "", remedy, "%s can't be read: %s", table, sentence(f.Text))

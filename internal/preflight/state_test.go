@@ -19,8 +19,9 @@ func TestStateVerdicts(t *testing.T) {
 
 	s.add("the table", preflight.Table("lifeboat", 2, none))
 	s.add("an empty table", preflight.Table("lifeboat", 0, none))
-	s.add("no table", preflight.Table("lifeboat", 0, preflight.Fault{Text: "list summaries: TableNotFound: there is no such table"}))
-	s.add("a table that is not mine", preflight.Table("lifeboat", 0, preflight.Fault{Text: "list summaries: HTTP 403 AuthorizationPermissionMismatch from st"}))
+	s.add("no table", preflight.Table("lifeboat", 0, preflight.Fault{Status: 404, Code: "TableNotFound", Text: "list summaries: TableNotFound: there is no such table"}))
+	s.add("a table of another tenant", preflight.Table("lifeboat", 0, preflight.Fault{Status: 401, Code: "InvalidAuthenticationInfo", Text: "list summaries: HTTP 401 InvalidAuthenticationInfo from st"}))
+	s.add("a table that is not mine", preflight.Table("lifeboat", 0, preflight.Fault{Status: 403, Code: "AuthorizationPermissionMismatch", Text: "list summaries: HTTP 403 AuthorizationPermissionMismatch from st"}))
 	s.add("a table out of reach", preflight.Table("lifeboat", 0, cut))
 	s.add("rows of a newer version", preflight.Newer(1)...)
 	s.add("none of them", preflight.Newer(0)...)

@@ -15,14 +15,13 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"lifeboat/internal/azureerror"
 )
 
 // answer is how the table service said no. The zero answer is none.
 type answer struct {
-	status  int
-	code    string
-	message string
-	host    string
+	azureerror.Answer
 	// change is which change of a transaction was refused, from 0; -1 if the
 	// service did not say.
 	change int
@@ -35,23 +34,23 @@ func answerOf(err error) answer {
 	if !errors.As(err, &e) {
 		return answer{}
 	}
-	a := answer{status: e.StatusCode, code: e.ErrorCode, change: -1}
+	a := answer{Answer: azureerror.Answer{Status: e.StatusCode, Code: e.ErrorCode}, change: -1}
 	if e.RawResponse == nil {
 		return a
 	}
 	if r := e.RawResponse.Request; r != nil {
-		a.host = r.URL.Host
+		a.Host = r.URL.Host
 	}
 	body, err := runtime.Payload(e.RawResponse)
 	if err != nil {
 		return a
 	}
-	if a.status != http.StatusAccepted {
+	if a.Status != http.StatusAccepted {
 		a.read(body)
 		return a
 	}
 	if inner, ok := refusal(e.RawResponse.Header.Get("Content-Type"), body); ok {
-		inner.host = a.host
+		inner.Host = a.Host
 		return inner
 	}
 	return a
@@ -65,7 +64,7 @@ func refusal(contentType string, body []byte) (answer, bool) {
 			continue
 		}
 		text, _ := io.ReadAll(inner.Body) // what there is of it
-		a := answer{status: inner.StatusCode, change: -1}
+		a := answer{Answer: azureerror.Answer{Status: inner.StatusCode}, change: -1}
 		a.read(text)
 		return a, true
 	}
@@ -134,30 +133,30 @@ func (a *answer) read(body []byte) {
 	if json.Unmarshal(body, &e) != nil {
 		return
 	}
-	a.code, a.message = e.Error.Code, e.Error.Message.Value
+	a.Code, a.Message = e.Error.Code, e.Error.Message.Value
 	// Some send the number before the code instead.
-	for _, s := range []*string{&a.code, &a.message} {
+	for _, s := range []*string{&a.Code, &a.Message} {
 		number, rest, ok := strings.Cut(*s, ":")
 		if n, err := strconv.Atoi(number); ok && err == nil && n >= 0 {
 			a.change, *s = n, rest
 		}
 	}
 	// The lines after the first are the request's id and time.
-	a.message, _, _ = strings.Cut(a.message, "\n")
+	a.Message, _, _ = strings.Cut(a.Message, "\n")
 }
 
 // missing: the row is not there. A missing table is another matter.
 func (a answer) missing() bool {
-	return a.status == http.StatusNotFound && (a.code == "ResourceNotFound" || a.code == "EntityNotFound")
+	return a.Status == http.StatusNotFound && (a.Code == "ResourceNotFound" || a.Code == "EntityNotFound")
 }
 
 // exists: there is a row of that key.
 func (a answer) exists() bool {
-	return a.status == http.StatusConflict && a.code == "EntityAlreadyExists"
+	return a.Status == http.StatusConflict && a.Code == "EntityAlreadyExists"
 }
 
 // stale: the row was changed since it was read.
-func (a answer) stale() bool { return a.status == http.StatusPreconditionFailed }
+func (a answer) stale() bool { return a.Status == http.StatusPreconditionFailed }
 
 // changed: the row is not as it was read.
 func (a answer) changed() bool { return a.stale() || a.missing() }

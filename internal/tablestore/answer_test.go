@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lifeboat/internal/azureerror"
 	"lifeboat/internal/job"
 )
 
@@ -29,7 +30,7 @@ func TestRefusal(t *testing.T) {
 		"an end that never came through": strings.TrimSuffix(recorded, "--batchresponse_1--\r\n"),
 	} {
 		got, ok := refusal(recordedType, []byte(body))
-		want := answer{status: 409, code: "EntityAlreadyExists", message: "The specified entity already exists.", change: 1}
+		want := answer{Answer: azureerror.Answer{Status: 409, Code: "EntityAlreadyExists", Message: "The specified entity already exists."}, change: 1}
 		if !ok || got != want {
 			t.Errorf("%s: refusal = %+v, %t, want %+v", name, got, ok, want)
 		}
@@ -53,7 +54,7 @@ func FuzzRefusal(f *testing.F) {
 	f.Add("multipart/mixed", []byte("----"))
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
 		a, ok := refusal(contentType, body)
-		if ok && (a.status < 400 || a.change < -1) {
+		if ok && (a.Status < 400 || a.change < -1) {
 			t.Errorf("refusal = %+v", a)
 		}
 	})
