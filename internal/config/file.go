@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // File reads settings from a file in the form of local.settings.json, which
@@ -18,7 +20,7 @@ func File(name string) (getenv func(string) string, err error) {
 	}
 	var file struct {
 		IsEncrypted bool
-		Values      map[string]string
+		Values      map[string]any
 	}
 	if err := json.Unmarshal(data, &file); err != nil || file.Values == nil {
 		return nil, fmt.Errorf(`%s: want JSON such as {"Values": {%q: "https://account.table.core.windows.net"}}, as in local.settings.sample.json%s`, name, StateTableURI, place(err))
@@ -26,7 +28,14 @@ func File(name string) (getenv func(string) string, err error) {
 	if file.IsEncrypted {
 		return nil, fmt.Errorf("%s: is encrypted: run func settings decrypt, or name another file", name)
 	}
-	values := file.Values
+	values := make(map[string]string, len(file.Values))
+	for _, setting := range slices.Sorted(maps.Keys(file.Values)) {
+		text, ok := file.Values[setting].(string)
+		if !ok {
+			return nil, fmt.Errorf("%s: %q in Values has to be text: put its value between quotation marks", name, setting)
+		}
+		values[setting] = text
+	}
 	plan := values[PlanFile]
 	if plan == "" {
 		plan = "lifeboat.yaml"

@@ -72,6 +72,8 @@ func TestSettingsOfAFile(t *testing.T) {
 		`{"Values": {"StateStorage": "` + secret + `"`:             "byte",
 		`{"StateStorage": "` + secret + `"}`:                       "want JSON such as",
 		`{"IsEncrypted": true, "Values": {"a": "` + secret + `"}}`: "is encrypted",
+		`{"Values": {"A": "` + secret + `", "B": 7071}}`:           `"B" in Values has to be text`,
+		`{"Values": {"A": ["` + secret + `"]}}`:                    `"A" in Values has to be text`,
 	} {
 		_, err := File(write(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
