@@ -143,7 +143,8 @@ func flagsTogether(command *cobra.Command, _ []string) error {
 	}
 	wait, _ := set.GetBool("wait")
 	direct, _ := set.GetBool("direct") // false where there is no such flag
-	if !wait && !direct {
+	// With --direct this process moves the job on; an approved one has a mover.
+	if !wait && (!direct || command.Name() == "approve") {
 		return errors.New("--timeout bounds a wait, and nothing is waited for: say --wait too, or leave --timeout out")
 	}
 	return nil

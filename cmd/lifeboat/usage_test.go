@@ -40,6 +40,7 @@ func TestWrongUsage(t *testing.T) {
 			{"job j --wait --timeout 0s", exitUsage, "--timeout 0s: want more than 0, such as 30m", " job"},
 			{"resume j --timeout 0s", exitUsage, "--timeout 0s: want more than 0, such as 30m", " resume"},
 			{"backup apim-weu --timeout 5m", exitUsage, "--timeout bounds a wait, and nothing is waited for: say --wait too, or leave --timeout out", " backup"},
+			{"approve j --yes --direct --timeout 5m", exitUsage, "--timeout bounds a wait, and nothing is waited for: say --wait too, or leave --timeout out", " approve"},
 			{"job j --timeout 5m", exitUsage, "--timeout bounds a wait, and nothing is waited for: say --wait too, or leave --timeout out", " job"},
 		} {
 			a := w.does(w.t.Context(), strings.Fields(tt.line)...)
