@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lifeboat/internal/job"
+	"lifeboat/internal/terminal"
 )
 
 // progress is one line that is drawn over and over on a terminal, and a line
@@ -24,15 +25,24 @@ type progress struct {
 // plainEvery is how often the same line is told where lines stay.
 const plainEvery = time.Minute
 
-// liveWidth is what fits on any terminal: a line that wraps can't be
-// overwritten.
+// liveWidth is the most that one line takes. A line that wraps can't be
+// overwritten, so a narrower terminal gets less.
 const liveWidth = 79
+
+// width is what fits on w; its last column stays free, where some terminals
+// wrap already.
+func width(w io.Writer) int {
+	if columns := terminal.Columns(w); columns > 1 {
+		return min(columns-1, liveWidth)
+	}
+	return liveWidth
+}
 
 // show draws line, about what subject names; key says what in it is news.
 func (p *progress) show(key, subject, line string, now time.Time) {
 	switch {
 	case p.live:
-		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, liveWidth))
+		fmt.Fprintf(p.w, "\r\x1b[K%s", cut(line, width(p.w)))
 		p.drawn = true
 	case key != p.last || now.Sub(p.at) >= plainEvery:
 		fmt.Fprintf(p.w, "%s: %s\n", subject, line)

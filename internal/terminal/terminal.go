@@ -5,6 +5,8 @@ package terminal
 import (
 	"io"
 	"os"
+
+	"golang.org/x/term"
 )
 
 // Palette colours words on a terminal; the zero Palette leaves them alone.
@@ -19,15 +21,21 @@ func PaletteFor(w io.Writer, getenv func(string) string) Palette {
 // Is reports whether f, a reader or a writer, is a person's.
 func Is(f any) bool {
 	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// Columns is how many characters a line on f has room for; 0 if that is not
+// known, as where f is no terminal.
+func Columns(f any) int {
+	file, ok := f.(*os.File)
 	if !ok {
-		return false
+		return 0
 	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
 	}
-	nothing, err := os.Stat(os.DevNull) // a device too
-	return err != nil || !os.SameFile(info, nothing)
+	return columns
 }
 
 // Shade is a colour, as the number of ANSI's escape sequence.
