@@ -126,8 +126,8 @@ func (h *history) violate(invariant, format string, args ...any) {
 	}
 }
 
-// noted is how long before its request a failover may have been noted, and
-// acknowledged.
+// noted is how long before its request, or before the call that ends it without
+// one, a failover may have been noted, and acknowledged.
 const noted = 15 * time.Minute
 
 // slack is how far an instance's clock may be from the world's, and how old

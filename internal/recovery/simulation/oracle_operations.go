@@ -78,6 +78,13 @@ func (h *history) failover(j job.Job) failover {
 	return failover{job: j.ID, source: j.Restore.Source, target: j.Service, incident: j.Restore.Incident, at: h.now()}
 }
 
+// failsOver notes a failover, which may have been acknowledged since the
+// engine noted it.
+func (h *history) failsOver(f failover) {
+	f.acknowledged = h.acks[f.source].After(f.at.Add(-noted))
+	h.failovers = append(h.failovers, f)
+}
+
 // accepted notes an operation that Azure has begun.
 func (c *call) accepted(o *recoverytest.Operation) {
 	lease, _ := c.store.Leased(o.Service)
@@ -87,9 +94,7 @@ func (c *call) accepted(o *recoverytest.Operation) {
 	}
 	c.restoreOf[j.ID] = o
 	if !j.Restore.Warm {
-		f := c.failover(j)
-		f.acknowledged = c.acks[f.source].After(f.at.Add(-noted))
-		c.failovers = append(c.failovers, f)
+		c.failsOver(c.failover(j))
 	}
 }
 

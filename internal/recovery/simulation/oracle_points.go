@@ -85,7 +85,7 @@ func (c *call) succeeded(j job.Job) {
 	f := c.failover(j)
 	f.at = c.at // when it was decided, at the earliest: that is what is saved
 	if held {
-		c.failovers = append(c.failovers, f)
+		c.failsOver(f)
 	}
 	c.serving[j.Service] = f
 	c.figures.Failovers++
